@@ -48,13 +48,32 @@ pub fn fields(kind: &Kind, desired: &Attributes, live: &Attributes) -> Vec<Field
             after: Some(wanted.clone()),
         })
     };
+    let replaced = |attribute: &Attribute| {
+        is_replaced(kind, attribute, desired).then(|| {
+            live.get(attribute.name).map(|found| FieldChange {
+                name: attribute.name,
+                before: Some(found.clone()),
+                after: None,
+            })
+        })?
+    };
     let readable = kind
         .attributes
         .iter()
         .filter(|attribute| attribute.role.is_readable());
     readable
-        .filter_map(|attribute| differing(attribute.name))
+        .filter_map(|attribute| differing(attribute.name).or_else(|| replaced(attribute)))
         .collect()
+}
+
+/// Whether the chart chooses another attribute in place of this one, of which a resource has only
+/// one.
+fn is_replaced(kind: &Kind, attribute: &Attribute, desired: &Attributes) -> bool {
+    let is_chosen =
+        |other: &Attribute| kind.is_alternative(other) && desired.contains_key(other.name);
+    kind.is_alternative(attribute)
+        && !desired.contains_key(attribute.name)
+        && kind.attributes.iter().any(is_chosen)
 }
 
 /// All attributes of a new resource.
@@ -92,8 +111,10 @@ fn each(
 /// Whether one of these differences needs a new resource.
 pub(crate) fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
     fields.iter().any(|field| {
-        kind.attribute(field.name)
-            .is_some_and(|attribute| !attribute.role.changes_in_place())
+        kind.attribute(field.name).is_some_and(|attribute| {
+            let is_exchanged = field.before.is_none() || field.after.is_none();
+            !attribute.role.changes_in_place() || (is_exchanged && kind.is_alternative(attribute))
+        })
     })
 }
 
@@ -102,7 +123,10 @@ pub(crate) fn needs_replacement(kind: &Kind, fields: &[FieldChange]) -> bool {
 /// sent.
 pub(crate) fn overlay(kind: &Kind, desired: &Attributes, live: &Attributes) -> Attributes {
     let value = |attribute: &Attribute| {
-        let (wanted, found) = (desired.get(attribute.name), live.get(attribute.name));
+        let wanted = desired.get(attribute.name);
+        let found = live
+            .get(attribute.name)
+            .filter(|_| !is_replaced(kind, attribute, desired));
         // A value that means the same is sent as the service has it: it was not meant to change.
         let is_same =
             |found: &&Value| wanted.is_none_or(|wanted| attribute.shape.is_same(wanted, found));

@@ -164,8 +164,7 @@ fn known_lists(
     let lists = address
         .kind()
         .children()
-        .filter(|child| child.unmentioned == Unmentioned::ListIsComplete)
-        .filter(|child| child.is_exported());
+        .filter(|child| child.unmentioned == Unmentioned::ListIsComplete && child.is_exported());
     lists.filter(|child| !unknown.contains(&(address.clone(), child.rank())))
 }
 

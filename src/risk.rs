@@ -29,11 +29,13 @@ pub enum RiskClass {
     Admits,
     /// A user gets another permission, or a higher one.
     Grants,
+    /// A retention can delete tags that would have stayed.
+    Collects,
 }
 
 impl RiskClass {
     // The order matters: a withheld change names the first class without consent.
-    pub const ALL: [RiskClass; 9] = [
+    pub const ALL: [RiskClass; 10] = [
         RiskClass::Deletes,
         RiskClass::DestroysData,
         RiskClass::Exposes,
@@ -43,6 +45,7 @@ impl RiskClass {
         RiskClass::OneWay,
         RiskClass::Admits,
         RiskClass::Grants,
+        RiskClass::Collects,
     ];
 
     pub fn name(self) -> &'static str {
@@ -56,6 +59,7 @@ impl RiskClass {
             RiskClass::OneWay => "one-way",
             RiskClass::Admits => "admits",
             RiskClass::Grants => "grants",
+            RiskClass::Collects => "collects",
         }
     }
 
@@ -68,6 +72,7 @@ impl RiskClass {
                 | RiskClass::Admits
                 | RiskClass::Grants
                 | RiskClass::Shares
+                | RiskClass::Collects
         )
     }
 
@@ -80,6 +85,7 @@ impl RiskClass {
                 | RiskClass::OneWay
                 | RiskClass::Admits
                 | RiskClass::Shares
+                | RiskClass::Collects
         )
     }
 }

@@ -312,7 +312,9 @@ impl Keeping {
     fn kinds_that_hold(&self, address: &Address) -> impl Iterator<Item = &'static Kind> {
         let is_free = self.index.first(address).is_none();
         let may_hold = move |child: &&'static Kind| {
+            // What deletes things may always be withdrawn, so it holds nothing.
             is_free
+                && child.collects.is_none()
                 && self
                     .below
                     .may_match(address, child.key.len() - address.parts().len())

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     address::Address,
     diagnostics::{Source, Span},
-    kind::{Kind, REGISTRY, fact::Facts},
+    kind::{Item, Kind, REGISTRY, fact::Facts},
     mask::{Foreign, Hidden, Mask},
     pattern::{Names, Pattern},
     time::Age,
@@ -348,6 +348,9 @@ pub struct Limits {
     pub deletes: usize,
     /// Percentage of an organization's repositories, from ten repositories on.
     pub delete_percent: usize,
+    /// Percentage of a repository's tags that a retention may delete without a number in the
+    /// consent.
+    pub collect_percent: usize,
     /// The chart's consent, in the grammar of `--allow`.
     pub allow: Vec<Consent>,
 }
@@ -357,6 +360,7 @@ impl Default for Limits {
         Limits {
             deletes: 10,
             delete_percent: 30,
+            collect_percent: 50,
             allow: Vec::new(),
         }
     }
@@ -377,6 +381,8 @@ pub struct Live {
     pub holders: BTreeMap<&'static Kind, BTreeSet<Address>>,
     /// The account by region, if the lists show it.
     pub accounts: BTreeMap<Arc<str>, String>,
+    /// What resources contain, where a plan has to count it.
+    pub contents: BTreeMap<Address, Vec<Item>>,
     /// What could not be read. One entry makes the plan unknown.
     pub failures: Vec<ReadFailure>,
 }

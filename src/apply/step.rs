@@ -90,7 +90,14 @@ async fn make_one(
     is_new: bool,
     shared: &mut Option<Shared>,
 ) -> (Record, Certainty) {
-    let mut writer = Writer::new(env.client, change, trace, is_new, shared.take());
+    let mut writer = Writer::new(
+        env.client,
+        change,
+        trace,
+        is_new,
+        shared.take(),
+        env.options.now,
+    );
     let (fate, certainty) = match writer.perform(change).await {
         Settled::Done => (Fate::Applied { verified: false }, Certainty::Own),
         Settled::AsPlanned => (Fate::AsPlanned, Certainty::Known),
@@ -231,12 +238,26 @@ impl Writer<'_> {
         guard: Guard<'_>,
     ) -> Settled {
         let kind = change.address.kind();
-        let request = match change.action.before() {
+        let before = change.action.before();
+        let first = before.map(|before| kind.wire.delete_first(change.subject(), before));
+        let request = match before {
             Some(before) => kind.wire.delete_known(change.subject(), before),
             None => kind.wire.delete(change.subject()),
         };
         match request {
             Some(request) => {
+                for other in first.into_iter().flatten() {
+                    let write = Write {
+                        request: &other,
+                        guard,
+                        goal: None,
+                        next: Some(&request),
+                    };
+                    match self.settle(write).await {
+                        Settled::Done | Settled::Found => {}
+                        stopped => return stopped,
+                    }
+                }
                 self.settle(Write {
                     request: &request,
                     guard,

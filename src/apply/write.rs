@@ -21,6 +21,7 @@ use crate::{
     refresh::observe::{self, Observation, View},
     report::{Fate, Seen},
     state::{Attributes, LiveResource, ReadFailure},
+    time::Moment,
     transport::{
         client::{Admission, CallError, Client, Failed, Purpose, Retries},
         trace::Trace,
@@ -111,6 +112,8 @@ pub(super) struct Writer<'w> {
     last: Option<LiveResource>,
     /// Whether a write was sent.
     pub(super) wrote: bool,
+    /// The time, where an answer has none.
+    now: Moment,
 }
 
 /// One write of a change, and the request that follows without another check.
@@ -131,6 +134,7 @@ impl<'w> Writer<'w> {
         trace: &'w Trace,
         is_new: bool,
         shared: Option<Shared>,
+        now: Moment,
     ) -> Writer<'w> {
         let known = match &shared {
             _ if is_new => Known::New,
@@ -148,6 +152,7 @@ impl<'w> Writer<'w> {
             before,
             last,
             wrote,
+            now,
         }
     }
 
@@ -156,7 +161,9 @@ impl<'w> Writer<'w> {
     }
 
     fn view(&self) -> View {
-        if self.change.action.after().is_none() {
+        if self.change.precondition.stays.is_some() {
+            View::Counted
+        } else if self.change.action.after().is_none() {
             View::BeforeDelete
         } else {
             View::Values
@@ -313,7 +320,7 @@ impl<'w> Writer<'w> {
         if doubtful && matches(kind, live, write.goal) {
             return Some(Settled::Found);
         }
-        let differences = match write.guard {
+        let mut differences = match write.guard {
             // An object that is already as planned needs no write. So an interrupted saved plan can
             // be applied again.
             Guard::Planned(_) if matches(kind, live, self.change.action.after()) => {
@@ -339,6 +346,7 @@ impl<'w> Writer<'w> {
                 vec!["another client changed it during this change".to_owned()]
             }
         };
+        differences.extend(self.lost(write, seen));
         if differences.is_empty() {
             return None;
         }
@@ -353,6 +361,23 @@ impl<'w> Writer<'w> {
             }
             _ => Settled::Refused(fate),
         })
+    }
+
+    /// What the service would delete because of this write although it must stay, as a message.
+    fn lost(&self, write: &Write<'_>, seen: &Observation) -> Option<String> {
+        let Change {
+            address,
+            action,
+            precondition,
+            ..
+        } = self.change;
+        // The old policy deletes nothing that it did not delete before.
+        let after = action
+            .after()
+            .filter(|after| write.goal.is_none_or(|goal| goal == *after))?;
+        let (collects, items) = (address.kind().collects?, seen.contents.as_ref()?);
+        let count = (collects.count)(after, items, seen.now.unwrap_or(self.now));
+        precondition.stays.as_ref()?.check(&count, collects.words)
     }
 
     async fn send(

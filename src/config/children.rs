@@ -15,7 +15,7 @@ use super::{
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Diagnostics, Source, Span},
-    kind::{Kind, Role},
+    kind::{Kind, Preset, Role},
     names::{self, Name},
     state::{Attributes, Children, DesiredResource, Presence},
 };
@@ -254,6 +254,7 @@ fn child<'n, 's>(
     layers.extend(target.map(|target| Layer::entry(kind, target)));
     layers.extend(&nameless.layers);
     let mut attributes = resolve(&layers, kind, out.context);
+    add_empty(kind, &mut attributes, &layers);
     add_fixed(kind, &mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
 }
@@ -321,6 +322,17 @@ fn named_target<'n, 's>(
             .hint(targets.hint(&name)),
     );
     None
+}
+
+/// Adds the sets that no layer mentions: a set is declared whole, so an absent one is empty. `null`
+/// leaves it unmanaged.
+fn add_empty(kind: &Kind, attributes: &mut Attributes, layers: &[Layer<'_, '_>]) {
+    let absent = kind.attributes.iter().filter(|attribute| {
+        attribute.service_default == Preset::Empty && find(layers, kind, attribute.name).is_none()
+    });
+    for attribute in absent {
+        attributes.insert(attribute.name, Preset::Empty.into());
+    }
 }
 
 /// Adds the attributes with a fixed value, and reports any other value.

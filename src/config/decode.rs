@@ -289,6 +289,7 @@ fn limits(node: &Node<'_>, context: Context<'_>) -> Limits {
     Limits {
         deletes: number("deletes", usual.deletes),
         delete_percent: number("delete_percent", usual.delete_percent),
+        collect_percent: number("collect_percent", usual.collect_percent),
         allow: consents
             .unwrap_or_default()
             .iter()

@@ -218,6 +218,14 @@ pub static LIMITS: Record = Record {
         )
         .default("30"),
         key(
+            "collect_percent",
+            Form::Number(0, 100),
+            "20",
+            "The largest part of a repository's tags, in percent, that a retention may delete \
+            with consent to `collects` alone. For more, the consent needs a number: `collects=N`.",
+        )
+        .default("50"),
+        key(
             "allow",
             Form::List(&Form::Text(TextForm::Consent)),
             "[ 'exposes=2' ]",

@@ -23,7 +23,7 @@ use crate::{
 pub(crate) type PlacedRule = (Address, Span);
 
 /// The codes of all lints. Waivers may name them.
-pub(crate) const CODES: [&str; 12] = [
+pub(crate) const CODES: [&str; 15] = [
     "account-capitals",
     "unknown-region",
     "registry-host",
@@ -34,6 +34,9 @@ pub(crate) const CODES: [&str; 12] = [
     "double-hyphen",
     "unusual-git-url",
     "literal-variable",
+    "exception-glob",
+    "exception-not-anchored",
+    "latest-not-kept",
     UNKNOWN_TARGET,
     COVERS_NOTHING,
 ];
@@ -89,6 +92,21 @@ pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
     }
     for (copy, writers) in writers.iter().filter(|(_, writers)| writers.len() > 1) {
         found.extend(shared_override(chart, copy, writers));
+    }
+    one_per_place(found)
+}
+
+/// What the tables of the kinds find doubtful in single entries.
+pub fn doubts(chart: &Chart, items: &[PlacedRule]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (address, span) in items {
+        let desired = chart.resources.get(address).map(|it| &it.presence);
+        let (Some(collects), Some(Presence::Present(entry))) = (address.kind().collects, desired)
+        else {
+            continue;
+        };
+        let doubts = (collects.doubts)(entry).into_iter();
+        found.extend(doubts.map(|doubt| doubt.at(*span).address(address.to_string())));
     }
     one_per_place(found)
 }

@@ -99,6 +99,7 @@ pub fn decode(context: context::Context<'_>) -> Decoded {
     // Before the waivers, which can silence lints.
     found.extend(lint::rules(&chart, &items));
     found.extend(abroad::check(&chart, &items));
+    found.extend(lint::doubts(&chart, &items));
     let mut waivers = Waivers::collect(&roots, &charts, context, &mut found);
     waivers.apply(&mut found);
     // After the waivers, because waived findings need no address.

@@ -49,13 +49,15 @@ pub use settings::assumptions::{
     AssociateNewRepository, AssociateTwice, AssociateWithoutUrl, Assumptions, BranchCommit,
     CreateRepositoryBody, CreateRepositoryStatus, CreatorGrant, DeleteMissingGrant,
     DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages,
-    DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, ForeignOrganization, GitTimes,
-    GrantBatch, HEADER as ASSUMPTION_HEADER, HiddenRules, IdOutOfRange, InvalidValue, LastError,
-    LastUpdateAt, MirrorUrl, MirroringEnabled, MissingOrganizationOnCreate, MovedTags,
-    NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64, NumberOfFailures, PageLimitOver,
-    PatchGrants, PatchMissingGrant, PatchOmitted, ProjectListGroups, PushToScheduled, PutOmitted,
-    RepeatStart, RepositoryPath, RuleAnswer, SchedulePeriod, ScheduleSwitch, SelfAuth,
-    StartWithoutBody, UnknownProject, UpdateStatus, UrlCredentials,
+    DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, EmptySelectors,
+    ForeignOrganization, GitTimes, GrantBatch, HEADER as ASSUMPTION_HEADER, HiddenRules,
+    IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled,
+    MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror,
+    NotBase64, NumberOfFailures, PageLimitOver, PatchGrants, PatchMissingGrant, PatchOmitted,
+    ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RetentionNumber,
+    RetentionRegexp, RetentionRules, RetentionTemplate, RetentionUpdate, RuleAnswer,
+    SchedulePeriod, ScheduleSwitch, SecondRetention, SelfAuth, StartWithoutBody, UnknownProject,
+    UpdateStatus, UrlCredentials,
 };
 pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};
@@ -65,7 +67,8 @@ pub use state::git::{
 };
 pub use state::regions::{REGIONS, exists as region_exists};
 pub use state::{
-    Counters, Grant, Organization, Region, Repository, State, SyncRule, shares::Share,
+    Collected, Counters, Grant, Organization, Region, Repository, Retention, State, SyncRule, Tag,
+    shares::Share,
 };
 pub use world::journal::Entry;
 

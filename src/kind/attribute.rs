@@ -1,5 +1,6 @@
 //! The attributes of a kind: how each can change, and which values it can have.
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::Hazard;
@@ -39,6 +40,8 @@ impl Attribute {
     pub fn accepts(&self, value: &Value) -> bool {
         let fixed = match self.role {
             Role::Fixed(preset) => Some(Value::from(preset)),
+            // Only the service can have such a value.
+            Role::Foreign => return false,
             Role::Mutable | Role::Immutable | Role::WriteOnly => None,
         };
         self.shape.accepts(value) && fixed.is_none_or(|fixed| fixed == *value)
@@ -56,6 +59,9 @@ pub enum Role {
     Fixed(Preset),
     /// In place, but the service never returns it: it is sent with other changes and not compared.
     WriteOnly,
+    /// Of a live resource only, in place of attributes that a chart can have: its form is one that
+    /// the chart language does not know. Only a new resource can take its place.
+    Foreign,
 }
 
 impl Role {
@@ -68,6 +74,9 @@ impl Role {
         matches!(self, Role::Mutable | Role::WriteOnly)
     }
 }
+
+/// The key of records whose text is a regular expression.
+pub const REGEXP: &str = "regexp";
 
 /// A constant in a table, where a [`Value`] is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,7 +219,10 @@ fn is_record(record: &Value, keys: &[&str], longest: usize) -> bool {
         .as_object()
         .is_none_or(|fields| fields.keys().all(|key| keys.contains(&key.as_str())));
     let text = of_record(record).and_then(Value::as_str);
-    is_known && text.is_some_and(|text| text.chars().count() <= longest)
+    let is_regexp = record.get(REGEXP).is_some();
+    is_known
+        && text.is_some_and(|text| text.chars().count() <= longest)
+        && text.is_none_or(|text| !is_regexp || Regex::new(text).is_ok())
 }
 
 /// Whether the text is a valid [`Shape::WebAddress`].

@@ -6,6 +6,7 @@
 
 pub mod access;
 mod attribute;
+pub mod collects;
 pub mod fact;
 mod listing;
 pub mod mirror;
@@ -14,6 +15,7 @@ pub mod place;
 #[cfg(test)]
 pub mod probes;
 pub mod repository;
+pub mod retention;
 pub mod share;
 pub mod sync_rule;
 mod table;
@@ -24,15 +26,16 @@ use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-use self::place::Place;
+pub use self::collects::Item;
 pub use self::table::{
     ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Naming, Runs,
     Step, Tail, Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
-    attribute::{Attribute, LONGEST_ADDRESS, Preset, Role, Shape, is_uuid, is_web_address},
+    attribute::{Attribute, LONGEST_ADDRESS, Preset, REGEXP, Role, Shape, is_uuid, is_web_address},
     listing::{Candidate, ContentList, Listing, Page, Parents, Window},
 };
+use self::{collects::Collects, place::Place};
 use crate::{
     address::Address,
     mask::{self, Foreign, Hidden, Mask},
@@ -52,6 +55,7 @@ const ALL: &[&Kind] = &[
     &organization::ORGANIZATION,
     &repository::REPOSITORY,
     &sync_rule::SYNC_RULE,
+    &retention::RETENTION,
     &access::OF_ORGANIZATION,
     &access::OF_REPOSITORY,
     &share::SHARE,
@@ -111,6 +115,8 @@ pub struct Kind {
     pub lifecycle: Lifecycle,
     /// Risks of its actions that do not depend on attributes.
     pub risks: &'static [ActionRisk],
+    /// Set if the service deletes what the parent contains because of a resource of this kind.
+    pub collects: Option<&'static Collects>,
     /// What a resource contains that is not a managed resource, such as images.
     pub holds: Option<&'static Holds>,
     /// Set if a parent can be deleted only when it has none of these.
@@ -340,6 +346,11 @@ pub trait Wire: Sync {
     /// [`Wire::delete`] with the attributes before it, for kinds whose requests need one of them.
     fn delete_known(&self, subject: Subject<'_>, _before: &Attributes) -> Option<Request> {
         self.delete(subject)
+    }
+    /// Deletes that must go before [`Wire::delete`], where the service holds several objects for
+    /// the one resource with these attributes.
+    fn delete_first(&self, _subject: Subject<'_>, _before: &Attributes) -> Vec<Request> {
+        Vec::new()
     }
     /// What a refused write means, where the message of the service does not make it clear.
     fn explain(&self, error: &ApiError) -> Option<&'static str>;

@@ -56,6 +56,7 @@ pub static ORGANIZATION: Kind = Kind {
     attributes: &[],
     lifecycle: Lifecycle::Owned,
     risks: &[],
+    collects: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::Kept,

@@ -70,6 +70,8 @@ pub enum KeyRule {
     OneSource,
     /// All of them. Each is a secret.
     Login,
+    /// Exactly one of these, beside any of the others.
+    OneOf(&'static [&'static str]),
     /// Nothing beside `state: absent`.
     AbsentAlone,
     /// Beside `state: absent` only repositories that are absent too.
@@ -80,13 +82,16 @@ impl Record {
     /// All keys, in the order of the reference.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
         let attributes = self.attributes_of.map_or(&[][..], |kind| kind.attributes);
-        let of_kind = attributes.iter().map(|attribute| Key {
+        let of_chart = attributes
+            .iter()
+            .filter(|attribute| attribute.role != Role::Foreign);
+        let of_kind = of_chart.map(|attribute| Key {
             name: attribute.name,
             form: Form::Attribute(attribute.shape),
             required: attribute.is_required_in_chart(),
             // `null` ends the inheritance, and leaves the attribute out. A required one cannot be
             // left out.
-            nullable: !attribute.is_required_in_chart(),
+            nullable: !attribute.is_required_in_chart() && !self.is_alternative(attribute.name),
             is_never_inherited: false,
             default: match attribute.role {
                 // Others have no default here: an attribute that the chart leaves out is not
@@ -104,6 +109,11 @@ impl Record {
             .copied()
             .chain(self.slots.iter().flat_map(Slot::keys))
             .chain(of_kind)
+    }
+
+    /// Whether exactly one of this key and some others must be there.
+    pub(crate) fn is_alternative(&self, key: &str) -> bool {
+        matches!(self.key_rule, KeyRule::OneOf(keys) if keys.contains(&key))
     }
 
     /// Whether keys that begin with [`ANCHORS`] are allowed.

@@ -141,6 +141,7 @@ pub static REPOSITORY: Kind = Kind {
         // An unknown number counts as data: losing images cannot be undone.
         evidence: |step| (step.held != Some(0)).then(|| tags(step.held)),
     }],
+    collects: None,
     holds: Some(&Holds {
         fact: &IMAGES,
         in_words: tags,

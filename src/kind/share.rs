@@ -157,6 +157,7 @@ pub static SHARE: Kind = Kind {
         },
     ],
     holds: None,
+    collects: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,
     expected_copy: None,

@@ -140,6 +140,7 @@ pub static SYNC_RULE: Kind = Kind {
         class: RiskClass::Gap,
         evidence: |_| Some("what is pushed in between is not copied".to_owned()),
     }],
+    collects: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attribute, ContentList, Kind, Listing, Parents, Shape, Subject, Undecodable, fact::Fact,
+    Attribute, ContentList, Kind, Listing, Parents, Role, Shape, Subject, Undecodable, fact::Fact,
     place::ItemError,
 };
 use crate::{
@@ -292,10 +292,10 @@ impl Kind {
         }
     }
 
-    /// Whether an export reads and declares its resources. Who may do what, and where images may
-    /// go, is left unmanaged.
+    /// Whether an export reads and declares its resources. Who may do what, where images may go, and
+    /// what deletes them, is left unmanaged.
     pub(crate) fn is_exported(&self) -> bool {
-        self.lifecycle != Lifecycle::Granted
+        self.lifecycle != Lifecycle::Granted && self.collects.is_none()
     }
 
     /// Whether `protect` prevents the deletion of its resources.
@@ -363,6 +363,14 @@ impl Kind {
     pub(crate) fn holds_unlisted(&'static self) -> bool {
         let by_policy = |child: &Kind| child.unmentioned == Unmentioned::ByPolicyOfParent;
         self.parent.is_none() && self.children().any(by_policy)
+    }
+
+    /// Whether a resource has one of several attributes, and this is one of them. Another one in
+    /// its place needs a new resource.
+    pub(crate) fn is_alternative(&self, attribute: &Attribute) -> bool {
+        let entry = self.place.entry();
+        attribute.role == Role::Foreign
+            || entry.is_some_and(|entry| entry.is_alternative(attribute.name))
     }
 
     /// How many things a live resource contains, if the read returned it.

@@ -6,6 +6,7 @@ use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
     by_id::{self, Verdict},
     change::step,
+    contents,
     finding::{self, renamed},
     limits, outside,
     persons::{self, Judged},
@@ -15,7 +16,7 @@ use crate::{
     address::{Address, Ascending},
     diagnostics::Source,
     diff::{self, FieldChange},
-    kind::{IdField, Identity, Kind},
+    kind::{IdField, Identity, Kind, Role},
     scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
     time::Moment,
@@ -115,13 +116,22 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             .parent()
             .is_some_and(|parent| is_deleted(&parent, &selection, &plan.kept))
     });
+    let percent = chart.limits.collect_percent;
+    let large = contents::judge(&mut plan.changes, live, percent, now);
     // Withheld first, because the limits count only what is not withheld.
     let consents = risk::in_force(&chart.limits.allow, consents);
     let tops: Vec<&Address> = scope::unlisted_tops(chart, &copies, live)
         .filter(|address| selection.holds(address))
         .collect();
     let renamed = renamed::find(&plan, chart, &tops);
-    risk::withhold(&mut plan.changes, &chart.protect, live, &renamed, &consents);
+    risk::withhold(
+        &mut plan.changes,
+        &chart.protect,
+        live,
+        &renamed,
+        &consents,
+        &large,
+    );
     plan.findings
         .extend(renamed::findings(&renamed, chart, live));
     finding::complete(&mut plan, chart, live, &tops, outside::of(chart, live, now));
@@ -261,6 +271,18 @@ fn alteration(
     };
     let mut change = step(address, action, reason, fields, held);
     change.precondition.id = assigned_id(kind, found);
+    let foreign = kind
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.role == Role::Foreign)
+        .filter(|attribute| {
+            change
+                .fields
+                .iter()
+                .any(|field| field.name == attribute.name)
+        });
+    let lost = foreign.map(|it| format!("`{}` is lost: a chart cannot express it", it.name));
+    change.notes.extend(lost);
     change
 }
 

@@ -7,6 +7,7 @@ pub mod build;
 pub mod by_id;
 mod change;
 pub mod cloud;
+pub(crate) mod contents;
 pub mod document;
 pub mod finding;
 pub mod limits;
@@ -24,7 +25,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{finding::Finding, precondition::Precondition};
+pub use self::{
+    finding::Finding,
+    precondition::{Precondition, Stays},
+};
 use crate::{
     address::Address,
     diagnostics::Source,

@@ -1,5 +1,7 @@
 //! The precondition of a change: checked against the live object right before the write.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,10 +9,12 @@ use serde_json::{Map, Value};
 use crate::{
     kind::{
         IdField, REGISTRY,
+        collects::Count,
         fact::{self, Facts},
     },
     mask::shown,
     state::{LiveResource, RemoteId},
+    text::escaped,
 };
 
 /// What the live object must be like right before the change.
@@ -20,11 +24,49 @@ pub struct Precondition {
     pub exists: bool,
     /// The live value of each attribute that the change sends.
     pub attributes: Map<String, Value>,
+    /// For a change that lets the service delete what the parent contains: what must stay.
+    pub stays: Option<Stays>,
     /// For a deletion: the resource contains at most what the reviewer saw.
     pub facts: Facts,
     /// The id that requests use. The name is not looked up again: it may belong to another object
     /// by then.
     pub id: Option<(&'static IdField, RemoteId)>,
+}
+
+/// What must stay in the parent of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stays {
+    /// Everything.
+    All,
+    /// These, which the plan counted as staying. New ones may join, and go.
+    #[serde(untagged)]
+    Named(Vec<String>),
+}
+
+impl Stays {
+    /// What would go although it must stay, as a message.
+    pub(crate) fn check(&self, count: &Count, (one, many): (&str, &str)) -> Option<String> {
+        let stays: BTreeSet<&str> = count.staying.iter().map(String::as_str).collect();
+        let (lost, all): (Vec<&str>, _) = match self {
+            Stays::All => (count.going.iter().map(String::as_str).collect(), ""),
+            Stays::Named(names) => {
+                let there = |name: &&str| count.is_there(name) && !stays.contains(name);
+                (
+                    names.iter().map(String::as_str).filter(there).collect(),
+                    " that was to stay",
+                )
+            }
+        };
+        let first = lost.first()?;
+        Some(match lost.len() {
+            1 => format!("the {one} {}{all} would go now", escaped(first)),
+            more => format!(
+                "{more} {many}{all} would go now, such as {}",
+                escaped(first)
+            ),
+        })
+    }
 }
 
 /// The JSON form, with each fact under its own name.
@@ -33,6 +75,8 @@ struct Document {
     exists: bool,
     #[serde(default)]
     attributes: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stays: Option<Stays>,
     #[serde(flatten)]
     // A map, because the names are those of the kinds' tables. It also takes unknown keys, which
     // are refused below: an unknown condition could not be checked.
@@ -44,6 +88,7 @@ impl From<Precondition> for Document {
         Precondition {
             exists,
             attributes,
+            stays,
             facts,
             id,
         }: Precondition,
@@ -57,6 +102,7 @@ impl From<Precondition> for Document {
         Document {
             exists,
             attributes,
+            stays,
             counts,
         }
     }
@@ -69,12 +115,14 @@ impl TryFrom<Document> for Precondition {
         Document {
             exists,
             attributes,
+            stays,
             counts,
         }: Document,
     ) -> Result<Precondition, String> {
         let mut precondition = Precondition {
             exists,
             attributes,
+            stays,
             ..Precondition::default()
         };
         for (name, number) in counts {

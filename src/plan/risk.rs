@@ -2,6 +2,8 @@
 //!
 //! `limits` bounds how much one apply may delete.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -68,13 +70,15 @@ fn takes_risky_value(action: &Action, attribute: &Attribute, hazard: &Hazard) ->
     }
 }
 
-/// Withholds changes that are protected or have a risk without consent.
+/// Withholds changes that are protected or have a risk without consent. `large`: changes that
+/// delete so much that the consent needs a number.
 pub(super) fn withhold(
     changes: &mut [Change],
     protect: &[Protection],
     live: &Live,
     renamed: &Renamed,
     consents: &[Consent],
+    large: &BTreeSet<Address>,
 ) {
     // Protection goes first: consent to a risk does not lift it.
     let guard = Guard::new(protect);
@@ -84,7 +88,7 @@ pub(super) fn withhold(
             .holds(change, live)
             .or_else(|| renamed::withheld(change, renamed));
     }
-    let missing: Vec<(RiskClass, usize)> = RiskClass::ALL
+    let carried: Vec<(RiskClass, usize)> = RiskClass::ALL
         .into_iter()
         // Consent to `deletes` is a limit of the whole apply, not of one change.
         .filter(|class| *class != RiskClass::Deletes)
@@ -97,15 +101,26 @@ pub(super) fn withhold(
                     .count(),
             )
         })
-        .filter(|(class, count)| !consented(*class, *count, consents))
         .collect();
+    let needs_number = |change: &Change, class: RiskClass, count: usize| {
+        let has_number = |consent: &Consent| {
+            consent.class == class && consent.most.is_some_and(|most| count <= most)
+        };
+        class == RiskClass::Collects
+            && large.contains(&change.address)
+            && !consents.iter().any(has_number)
+    };
     for change in changes
         .iter_mut()
         .filter(|change| change.withheld.is_none())
     {
-        let unconsented: Vec<&(RiskClass, usize)> = missing
+        let unconsented: Vec<&(RiskClass, usize)> = carried
             .iter()
-            .filter(|(class, _)| carries(change, *class))
+            .filter(|(class, count)| {
+                let is_allowed =
+                    consented(*class, *count, consents) && !needs_number(change, *class, *count);
+                carries(change, *class) && !is_allowed
+            })
             .collect();
         let Some((class, _)) = unconsented.first() else {
             continue;
@@ -156,6 +171,10 @@ impl Guard {
         };
         let own = || first(&change.address);
         let number = match &change.action {
+            // Such a resource deletes what others contain. Without it, nothing goes.
+            _ if change.address.kind().collects.is_some() => {
+                change.precondition.stays.as_ref().and_then(|_| own())
+            }
             Action::Delete { .. } => {
                 // The smallest position is the first pattern by text, so that the plan is the same
                 // however the live state is ordered.

@@ -6,12 +6,12 @@
 //! checked, because the file does not contain it.
 
 use super::{
-    Action, Change, Precondition,
+    Action, Change, Precondition, Stays, contents,
     risk::{self, RiskClass},
 };
 use crate::{
     diff,
-    kind::{Identity, Naming, Verb},
+    kind::{Identity, Naming, Verb, collects::Reach},
     mask,
     state::Attributes,
 };
@@ -34,6 +34,10 @@ pub(super) fn problem(change: &Change) -> Option<&'static str> {
             "its id is missing, or is not used by its kind",
         ),
         (hides_risk(change), "it hides a risk"),
+        (
+            !has_right_count(change),
+            "its precondition does not say what stays",
+        ),
     ];
     problems
         .into_iter()
@@ -69,7 +73,15 @@ fn suits_kind(change: &Change) -> bool {
 fn is_complete(change: &Change) -> bool {
     match &change.action {
         Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
-            before.keys().all(|name| after.contains_key(name))
+            let kind = change.address.kind();
+            // Of several alternatives a resource has only one.
+            let is_alternative = |name| {
+                kind.attribute(name)
+                    .is_some_and(|it| kind.is_alternative(it))
+            };
+            before
+                .keys()
+                .all(|name| after.contains_key(name) || is_alternative(name))
         }
         Action::Create { after, .. } => {
             let mut needed = change
@@ -159,4 +171,21 @@ fn hides_risk(change: &Change) -> bool {
         .filter(|_| is_forced)
         .map(|runs| runs.forced_risk.0);
     carried.iter().any(|risk| !shown(risk.class)) || forced.is_some_and(|class| !shown(class))
+}
+
+/// Whether the precondition has what is needed to check a change that lets the service delete
+/// things. Without the risk, nothing may go.
+fn has_right_count(change: &Change) -> bool {
+    let Some(reach) = contents::reach(&change.address, &change.action, None) else {
+        return change.precondition.stays.is_none();
+    };
+    let shown = change
+        .risks
+        .iter()
+        .any(|risk| risk.class == RiskClass::Collects);
+    match (&change.precondition.stays, reach) {
+        (None, reach) => reach == Reach::Nothing && !shown,
+        (Some(Stays::All), _) => true,
+        (Some(Stays::Named(_)), reach) => reach == Reach::Now && shown,
+    }
 }

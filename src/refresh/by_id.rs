@@ -231,6 +231,7 @@ async fn read_each(
                 live: found,
                 is_known: true,
                 now,
+                contents: None,
             }) => {
                 live.clock = live.clock.max(now);
                 live.resources

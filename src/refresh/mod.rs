@@ -6,6 +6,7 @@
 pub mod accounts;
 mod by_id;
 mod children;
+mod contents;
 mod holders;
 mod lacking;
 pub(crate) mod observe;
@@ -186,6 +187,10 @@ async fn understood(
         persons::look_up(client, &part, &mut live, &tally).await;
         holders::look_for(client, &part, &mut live, &tally).await;
     }
+    // Only now is it known which changes need it.
+    if live.failures.is_empty() {
+        contents::read(client, &part, &mut live, &tally).await;
+    }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
     (live, malformed)
@@ -254,7 +259,7 @@ fn lives_in(chart: &Chart, address: &Address) -> bool {
         .is_none_or(|parent| chart.resources.contains_key(&parent))
 }
 
-/// Every read of children of a resource.
+/// Every read of children of a resource that a chart made from the live state has.
 fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> + use<> {
     let parent = parent.clone();
     parent

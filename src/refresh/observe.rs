@@ -4,12 +4,15 @@
 //! write that follows.
 
 use super::{
-    clock,
+    clock, contents,
     pages::{self, List, Reader},
 };
 use crate::{
     address::Address,
-    kind::{BlocksParent, Subject, Undecodable},
+    kind::{
+        BlocksParent, Subject, Undecodable,
+        collects::{Collects, Item},
+    },
     state::{LiveResource, ReadFailure},
     time::Moment,
     transport::{
@@ -26,6 +29,8 @@ pub(crate) enum View {
     Values,
     /// What its deletion would destroy, too.
     BeforeDelete,
+    /// What its parent contains, too, because a change of it can delete that.
+    Counted,
 }
 
 /// An observation of an object.
@@ -38,6 +43,8 @@ pub(crate) struct Observation {
     pub(crate) is_known: bool,
     /// The time on the service's clock.
     pub(crate) now: Option<Moment>,
+    /// What the parent contains, if that was read.
+    pub(crate) contents: Option<Vec<Item>>,
 }
 
 /// The request that returns the attributes of an object.
@@ -47,15 +54,22 @@ pub(crate) fn request(subject: Subject<'_>) -> Request {
 
 /// Whether one response is enough. It may show siblings too.
 pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
-    counted_children(subject, view).is_none()
+    counted_children(subject, view).is_none() && listed(subject, view).is_none()
 }
 
 /// The children to count.
 fn counted_children(subject: Subject<'_>, view: View) -> Option<&'static BlocksParent> {
     match view {
-        View::Values => None,
+        View::Values | View::Counted => None,
         View::BeforeDelete => subject.address.kind().blocked_by(),
     }
+}
+
+/// The parent whose contents are listed.
+fn listed(subject: Subject<'_>, view: View) -> Option<(Address, &'static Collects)> {
+    let collects = subject.address.kind().collects;
+    let collects = collects.filter(|_| view == View::Counted)?;
+    Some((subject.address.parent()?, collects))
 }
 
 /// Decodes the response to [`request`].
@@ -73,6 +87,7 @@ pub(crate) fn decode(
                 live,
                 is_known: true,
                 now: clock(response),
+                contents: None,
             })
         }
         // Some services report absence with a status that means something else for other kinds, so
@@ -93,7 +108,13 @@ pub(crate) async fn observe_with(
         Some(fills) => look_inside(reader, subject.address, fills).await,
         None => {
             let answer = reader.read(&request(subject)).await;
-            decode(subject, &answer)
+            let mut seen = decode(subject, &answer)?;
+            if let Some((parent, collects)) = listed(subject, view) {
+                let listed = contents::list(reader, &parent, collects).await?;
+                seen.now = seen.now.max(listed.now);
+                seen.contents = Some(listed.items);
+            }
+            Ok(seen)
         }
     }
 }
@@ -127,6 +148,7 @@ async fn look_inside(
         is_known: true,
         // The count may come from several pages, so it has no single time.
         now: None,
+        contents: None,
     })
 }
 

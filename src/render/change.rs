@@ -44,7 +44,8 @@ pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look
             || (is_worth_showing(change, field) && !matches!(change.action, Action::Delete { .. }))
     };
     for field in change.fields.iter().filter(shown) {
-        field_lines(out, field, &mut remarks, look);
+        let is_kept = !matches!(change.action, Action::Delete { .. });
+        field_lines(out, field, is_kept, &mut remarks, look);
     }
     if depth == Depth::Full {
         unchanged_lines(out, change, color);
@@ -263,7 +264,14 @@ fn unchanged_lines(out: &mut String, change: &Change, color: Color) {
     }
 }
 
-fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>, look: Look) {
+/// `is_kept`: the resource stays, so a value without a new one is taken from it.
+fn field_lines(
+    out: &mut String,
+    field: &FieldChange,
+    is_kept: bool,
+    remarks: &mut Vec<Remark>,
+    look: Look,
+) {
     let Look { color, depth, .. } = look;
     let name = format!("{:NAME_WIDTH$}", field.name);
     let one = |value| {
@@ -287,6 +295,8 @@ fn field_lines(out: &mut String, field: &FieldChange, remarks: &mut Vec<Remark>,
             format!("{} -> {}", words::value(before), words::value(after))
         }
         (None, Some(after)) => one(after),
+        // Whole: it is lost.
+        (Some(before), None) if is_kept => format!("{} -> none", words::value(before)),
         (Some(before), None) => one(before),
         (None, None) => String::new(),
     };

@@ -327,7 +327,7 @@ fn waived(address: &Address, desired: &DesiredResource) -> Option<&'static str> 
         Role::Fixed(preset) => attributes
             .get(attribute.name)
             .is_some_and(|value| *value != Value::from(preset)),
-        Role::Mutable | Role::Immutable | Role::WriteOnly => false,
+        Role::Mutable | Role::Immutable | Role::WriteOnly | Role::Foreign => false,
     };
     let kind = address.kind();
     kind.place
@@ -394,6 +394,7 @@ fn limits(limits: &Limits) -> Mapping {
     let mut entry = Mapping::new();
     insert(&mut entry, "deletes", limits.deletes as u64);
     insert(&mut entry, "delete_percent", limits.delete_percent as u64);
+    insert(&mut entry, "collect_percent", limits.collect_percent as u64);
     if !limits.allow.is_empty() {
         let allow: Vec<Yaml> = limits
             .allow
@@ -471,6 +472,7 @@ organizations: { dr: {} }
         limits:
           deletes: 3
           delete_percent: 30
+          collect_percent: 50
           allow:
           - destroys-data=1
         ---

@@ -189,6 +189,10 @@ pub(super) fn precondition(values: &Value) -> Value {
             .filter_map(|kind| kind.id())
             .map(|id| (id.name, position())),
     );
+    let stays = any_of([json!({ "const": "all" }), list(text())].into_iter());
+    let words = "What must stay in the parent: everything, or what the plan counted as staying. \
+        Only for changes that let the service delete what the parent contains.";
+    facts.push(("stays", described(stays, words)));
     let schema = object(
         &[
             ("exists", json!({ "type": "boolean" })),

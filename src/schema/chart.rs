@@ -72,6 +72,18 @@ fn together(record: &Record) -> Value {
     let absent = json!({ "properties": { "state": { "const": "absent" } }, "required": ["state"] });
     match record.key_rule {
         KeyRule::Any | KeyRule::Login => json!({}),
+        KeyRule::OneOf(keys) => {
+            let alone = |key: &&str| {
+                let is = |other: &&&str| *other != key;
+                let others: Map<String, Value> = keys
+                    .iter()
+                    .filter(is)
+                    .map(|other| ((*other).to_owned(), json!(false)))
+                    .collect();
+                json!({ "properties": others, "required": [key] })
+            };
+            json!({ "oneOf": keys.iter().map(alone).collect::<Vec<_>>() })
+        }
         KeyRule::OneSource => json!({ "minProperties": 1, "maxProperties": 1 }),
         KeyRule::Instead(one, others) => {
             let keys: Vec<&str> = [one].into_iter().chain(others.iter().copied()).collect();

@@ -64,6 +64,7 @@ mod relay;
 #[cfg(target_os = "linux")]
 mod release;
 mod requests;
+mod retention;
 mod risks;
 mod saved;
 mod scale;

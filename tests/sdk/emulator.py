@@ -156,6 +156,28 @@ def shares(service):
     equal(service.show_access_domain(swr.ShowAccessDomainRequest(**one)).exist, False)
 
 
+def retentions(service):
+    tags = service.list_repository_tags(swr.ListRepositoryTagsRequest(**NAMES, limit="100", offset="0"))
+    equal((tags.body, tags.content_range), (None, "0-0/0"))
+    def body(number):
+        selectors = [swr.TagSelector(kind="label", pattern="latest"), swr.TagSelector(kind="regexp", pattern="^v2.*")]
+        rule = swr.Rule(template="tag_rule", params={"num": number}, tag_selectors=selectors)
+        return swr.CreateRetentionRequestBody(algorithm="or", rules=[rule])
+    created = service.create_retention(swr.CreateRetentionRequest(**NAMES, body=body("20")))
+    equal(created.status_code, 201)
+    [policy] = service.list_retentions(swr.ListRetentionsRequest(**NAMES)).body
+    equal((policy.id, policy.algorithm, policy.rules[0].params), (created.id, "or", {"num": "20"}))
+    equal([selector.kind for selector in policy.rules[0].tag_selectors], ["label", "regexp"])
+    one = {**NAMES, "retention_id": policy.id}
+    change = swr.UpdateRetentionRequestBody(algorithm="or", rules=body("10").rules)
+    equal(service.update_retention(swr.UpdateRetentionRequest(**one, body=change)).status_code, 201)
+    equal(service.show_retention(swr.ShowRetentionRequest(**one)).rules[0].params, {"num": "10"})
+    equal(service.list_retention_histories(swr.ListRetentionHistoriesRequest(**NAMES)).total, 0)
+    equal(service.delete_retention(swr.DeleteRetentionRequest(**one)).status_code, 200)
+    refused(400, service.delete_retention, swr.DeleteRetentionRequest(**one))
+    equal(service.list_retentions(swr.ListRetentionsRequest(**NAMES)).body, None)
+
+
 def deletions(service):
     refused(406, service.delete_namespaces, swr.DeleteNamespacesRequest(namespace="team-a"))
     equal(service.delete_repo(swr.DeleteRepoRequest(**NAMES)).status_code, 204)
@@ -220,7 +242,7 @@ def logins():
 def main():
     logins()
     images = client(swr.SwrClient)
-    for operations in (organizations, repositories, rules, access, shares, deletions):
+    for operations in (organizations, repositories, rules, access, shares, retentions, deletions):
         operations(images)
     refused(401, client(swr.SwrClient, "wrong").list_namespaces, swr.ListNamespacesRequest())
     git = client(codearts.CodeArtsRepoClient)

@@ -1,19 +1,24 @@
 //! Checks mappings: records with known keys, and dictionaries with names as keys.
 
+use std::collections::{HashMap, hash_map::Entry};
+
+use regex::Regex;
+
 use super::{
     Pass, anchors, check_form,
     secrets::{is_literal, is_of_secrets, literal, login_in_url, one_source},
     shown, similar_to,
-    texts::{free_text, one_of},
+    texts::{expanded, free_text, one_of},
     types::{no_list, wrong_type},
 };
 use crate::{
     config::{
         grammar::{ANCHORS, Form, Key, KeyRule, Record, VERSION},
-        tree::{self, Entry, Node, Resolved},
+        tree::{self, Node, Resolved},
         variables::OPEN,
     },
-    diagnostics::{Diagnostic, Diagnostics},
+    diagnostics::{Diagnostic, Diagnostics, visible},
+    kind::REGEXP,
     mask::holds_login,
     names,
 };
@@ -65,6 +70,7 @@ pub(super) fn records(
     if pass.is_done(node, keys) {
         return;
     }
+    repeated(items, found);
     let listed = keys
         .iter()
         .map(|key| format!("`{{ {key}: TEXT }}`"))
@@ -78,6 +84,9 @@ pub(super) fn records(
         for (key, value) in entries {
             if keys.contains(&&*key.text) {
                 free_text(value, longest, pass, found);
+                if &*key.text == REGEXP {
+                    regexp(value, pass, found);
+                }
             } else {
                 let problem = format!("unknown key `{}`", tree::name(&key.text));
                 found.push(
@@ -96,6 +105,56 @@ pub(super) fn records(
             );
         }
     }
+}
+
+/// Reports records that a set has twice.
+fn repeated(items: &[Node<'_>], found: &mut Diagnostics) {
+    let mut seen = HashMap::new();
+    for item in items {
+        let record = match item.as_mapping() {
+            Some([(key, value)]) => (Some(&*key.text), value.as_str()),
+            _ => (None, item.as_str()),
+        };
+        let (_, Some(text)) = record else { continue };
+        match seen.entry(record) {
+            Entry::Vacant(slot) => drop(slot.insert(item.span)),
+            Entry::Occupied(first) => found.push(
+                Diagnostic::error(
+                    "duplicate-item",
+                    format!("`{}` is in this list twice", shown(text)),
+                )
+                .at(item.span)
+                .related(*first.get(), "first written here")
+                .hint("the order has no meaning: remove one of the two"),
+            ),
+        }
+    }
+}
+
+/// Checks a regular expression.
+fn regexp(node: &Node<'_>, pass: &Pass<'_>, found: &mut Diagnostics) {
+    // An unknown variable was reported with the text.
+    let Some(text) = expanded(node, pass, &mut Diagnostics::new()) else {
+        return;
+    };
+    let Err(error) = Regex::new(&text) else {
+        return;
+    };
+    let reason = match &error {
+        regex::Error::Syntax(problem) => problem.lines().last().unwrap_or_default(),
+        _ => "it is too large",
+    };
+    let reason = reason.trim_start_matches("error: ");
+    let problem = format!(
+        "`{}` is not a regular expression: {}",
+        shown(&text),
+        visible(reason)
+    );
+    found.push(
+        Diagnostic::error("bad-regexp", problem)
+            .at(node.span)
+            .hint("in a regular expression, `.*` means any characters: `^v.*$`"),
+    );
 }
 
 pub(super) fn record_form(
@@ -138,7 +197,7 @@ pub(super) fn single(
 fn secret_source(
     node: &Node<'_>,
     record: &Record,
-    entries: &[Entry<'_>],
+    entries: &[tree::Entry<'_>],
     pass: &Pass<'_>,
     found: &mut Diagnostics,
 ) {
@@ -157,7 +216,7 @@ fn secret_source(
 pub(super) fn keys(
     node: &Node<'_>,
     record: &Record,
-    entries: &[Entry<'_>],
+    entries: &[tree::Entry<'_>],
     pass: &Pass<'_>,
     found: &mut Diagnostics,
 ) {
@@ -211,6 +270,38 @@ pub(super) fn keys(
         .filter(|key| key.required && node.get(key.name).is_none())
     {
         found.push(missing(node, record, &key));
+    }
+    if let KeyRule::OneOf(alternatives) = record.key_rule {
+        found.extend(one_of_several(node, record, alternatives));
+    }
+}
+
+/// The error for none of several keys, or for more than one of them.
+fn one_of_several(node: &Node<'_>, record: &Record, keys: &[&str]) -> Option<Diagnostic> {
+    let given: Vec<_> = keys.iter().filter_map(|key| node.entry(key)).collect();
+    let listed: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match given.as_slice() {
+        [] => {
+            let problem = format!("a {} needs {}", record.name, listed.join(" or "));
+            Some(Diagnostic::error("missing-key", problem).at(node.span))
+        }
+        [_] => None,
+        [(first, _), (second, _), ..] => Some(
+            Diagnostic::error(
+                "two-alternatives",
+                format!(
+                    "`{}` cannot be combined with `{}`",
+                    &*second.text, &*first.text
+                ),
+            )
+            .at(second.span)
+            .related(first.span, "the other one")
+            .hint(format!(
+                "a {} has exactly one of {}",
+                record.name,
+                listed.join(" and ")
+            )),
+        ),
     }
 }
 

@@ -8,6 +8,7 @@ mod kinds;
 mod lints;
 mod meaning;
 mod plans;
+mod retention;
 mod sharing;
 mod stops;
 #[cfg(test)]
@@ -42,13 +43,14 @@ pub enum Example {
 }
 
 /// By subject; each list is sorted by name.
-static LISTS: [&[Code]; 6] = [
+static LISTS: [&[Code]; 7] = [
     yaml::CODES,
     values::CODES,
     meaning::CODES,
     kinds::CODES,
     lints::CODES,
     sharing::CODES,
+    retention::CODES,
 ];
 
 /// All codes, sorted by name.

@@ -28,7 +28,7 @@ mirrors:
         "An entry of `limits.allow` is not a risk class.",
         "Standing consent is written as for `--allow`: `CLASS` for any number of changes, or \
         `CLASS=N` for at most N. The classes are `deletes`, `destroys-data`, `exposes`, \
-        `shares`, `overwrites`, `gap` and `one-way`.",
+        `shares`, `overwrites`, `gap`, `one-way`, `admits`, `grants` and `collects`.",
         charts(
             r"version: 1
 region: cn-north-4

@@ -160,6 +160,33 @@ assumptions! {
     missing_share_write: MissingShareWrite = "missing-share-write" {
         BadRequest = "400", NotFound = "404",
     }
+    // One policy per image; the answer is unknown (`swr-next.md`, A12, row 1).
+    /// creating a second retention policy
+    second_retention: SecondRetention = "second-retention" { Refuse = "refuse", Add = "add" }
+    // Newer pages say that an update cannot change it, older ones are silent (row 2).
+    /// an update of a retention policy with another template
+    retention_template: RetentionTemplate = "retention-template" {
+        Refuse = "refuse", Ignore = "ignore", Change = "change",
+    }
+    // Not stated (row 3). The default is the one that deletes more.
+    /// an update of a retention policy
+    retention_update: RetentionUpdate = "retention-update" { Runs = "runs", Waits = "waits" }
+    // Not published (row 4).
+    /// how a regexp of a retention policy has to match a tag
+    retention_regexp: RetentionRegexp = "retention-regexp" { Search = "search", Full = "full" }
+    // The newest page says exactly one, older ones are silent (row 5).
+    /// a retention policy with two rules
+    retention_rules: RetentionRules = "retention-rules" { One = "one", Several = "several" }
+    // All pages show strings (row 5).
+    /// a number in the params of a retention policy that is not a string
+    retention_number: RetentionNumber = "retention-number" {
+        Refuse = "refuse", Accept = "accept",
+    }
+    // Terraform sends it, another client avoids it (row 5).
+    /// a retention policy whose tag_selectors are empty
+    empty_selectors: EmptySelectors = "empty-selectors" {
+        Accept = "accept", Refuse = "refuse",
+    }
     // The other fields of a mirror have GitLab's names (`codearts-repo-api.md`, section 8.1).
     /// the values of update_status
     update_status: UpdateStatus = "update-status" {
@@ -325,6 +352,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 54);
+        assert_eq!(Assumptions::help().lines().count(), 61);
     }
 }

@@ -23,6 +23,7 @@ pub(super) mod git;
 pub(super) mod regions;
 mod regular;
 pub(super) mod shares;
+pub(super) mod tags;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,6 +36,7 @@ use sha2::{Digest, Sha256};
 
 use git::Project;
 use shares::Share;
+pub use tags::{Collected, Retention, Tag};
 
 /// The only `format_version` that is read.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -204,6 +206,16 @@ pub struct Repository {
     /// The other accounts that may pull, in order of creation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<Share>,
+    /// The tags that are known by name, in the order of their pushes. For further images, up to
+    /// `num_images`, there are generated tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// At most one, unless the switch for a second one allows more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retentions: Vec<Retention>,
+    /// The tags that retention policies deleted, the last one at the end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retention_log: Vec<Collected>,
 }
 
 impl Default for Repository {
@@ -221,6 +233,9 @@ impl Default for Repository {
             sync_rules: Vec::new(),
             access: Vec::new(),
             shares: Vec::new(),
+            tags: Vec::new(),
+            retentions: Vec::new(),
+            retention_log: Vec::new(),
         }
     }
 }
@@ -433,6 +448,11 @@ impl State {
                     .sync_rules
                     .iter_mut()
                     .for_each(|rule| assign(&mut rule.id));
+                repository
+                    .retentions
+                    .iter_mut()
+                    .for_each(|policy| assign(&mut policy.id));
+                repository.fill_in_tags();
             }
         }
         self.counters.id = last;
@@ -448,6 +468,7 @@ impl State {
                 let inside = repositories.flat_map(|repository| {
                     std::iter::once(&repository.id)
                         .chain(repository.sync_rules.iter().map(|rule| &rule.id))
+                        .chain(repository.retentions.iter().map(|policy| &policy.id))
                 });
                 std::iter::once(&organization.id).chain(inside)
             })

@@ -20,7 +20,7 @@ const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
 /// How many names of tags an item has. The documents have no limit; this one keeps answers small.
-const MAX_TAGS: u64 = 100;
+const MAX_TAGS: usize = 100;
 
 const FILTER_KEYS: [&str; 9] = [
     "namespace",
@@ -307,10 +307,8 @@ fn item<'a>(
         internal_path: internal_path(organization, name),
         domain_name: call.state.account(),
         namespace: organization,
-        // The list has only names of tags, and the state has only their count.
-        tags: (1..=repository.num_images.min(MAX_TAGS))
-            .map(|number| format!("v{number}"))
-            .collect(),
+        // The list has only the names of tags.
+        tags: repository.tag_names(MAX_TAGS),
         // Only shared images have a status.
         status: false,
         // In every item: the answer is a bare array without a place for it.

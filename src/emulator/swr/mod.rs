@@ -13,8 +13,10 @@ mod operations;
 mod organizations;
 mod overview;
 mod repositories;
+mod retentions;
 mod shares;
 mod sync_rules;
+mod tags;
 
 #[cfg(test)]
 mod tests;

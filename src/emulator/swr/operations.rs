@@ -5,7 +5,8 @@
 //! a slash is sent as `$`, escaped or not.
 
 use super::{
-    Call, OperationResult, access, lists, organizations, overview, repositories, shares, sync_rules,
+    Call, OperationResult, access, lists, organizations, overview, repositories, retentions,
+    shares, sync_rules, tags,
 };
 use crate::emulator::message::{escape, operation::Operation};
 
@@ -16,14 +17,14 @@ enum Handler {
     Account(fn(&mut Call<'_>) -> OperationResult),
     Organization(fn(&mut Call<'_>, &str) -> OperationResult),
     Repository(fn(&mut Call<'_>, &str, &str) -> OperationResult),
-    /// The third name is that of an account.
-    Shared(fn(&mut Call<'_>, &str, &str, &str) -> OperationResult),
+    /// The third name is that of an account, or an id.
+    Inside(fn(&mut Call<'_>, &str, &str, &str) -> OperationResult),
 }
 
-use Handler::{Account, Organization, Repository, Shared};
+use Handler::{Account, Inside, Organization, Repository};
 
 /// The API has no operation that updates a rule.
-const TABLE: [(&str, &str, &str, Handler); 28] = [
+const TABLE: [(&str, &str, &str, Handler); 34] = [
     (
         "list-regions",
         "GET",
@@ -178,19 +179,55 @@ const TABLE: [(&str, &str, &str, Handler); 28] = [
         "show-share",
         "GET",
         "/v2/manage/namespaces/{}/repositories/{}/access-domains/{}",
-        Shared(shares::show),
+        Inside(shares::show),
     ),
     (
         "update-share",
         "PATCH",
         "/v2/manage/namespaces/{}/repositories/{}/access-domains/{}",
-        Shared(shares::update),
+        Inside(shares::update),
     ),
     (
         "delete-share",
         "DELETE",
         "/v2/manage/namespaces/{}/repositories/{}/access-domains/{}",
-        Shared(shares::delete),
+        Inside(shares::delete),
+    ),
+    (
+        "list-tags",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}/tags",
+        Repository(tags::list),
+    ),
+    (
+        "list-retentions",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}/retentions",
+        Repository(retentions::list),
+    ),
+    (
+        "create-retention",
+        "POST",
+        "/v2/manage/namespaces/{}/repos/{}/retentions",
+        Repository(retentions::create),
+    ),
+    (
+        "show-retention",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}/retentions/{}",
+        Inside(retentions::show),
+    ),
+    (
+        "update-retention",
+        "PATCH",
+        "/v2/manage/namespaces/{}/repos/{}/retentions/{}",
+        Inside(retentions::update),
+    ),
+    (
+        "delete-retention",
+        "DELETE",
+        "/v2/manage/namespaces/{}/repos/{}/retentions/{}",
+        Inside(retentions::delete),
     ),
 ];
 
@@ -212,8 +249,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
             // After the split: a `$` must not separate like a slash (section 2.4).
             Some(answer(call, organization, &name.replace('$', "/")))
         }
-        (Shared(answer), [organization, name, account]) => {
-            Some(answer(call, organization, &name.replace('$', "/"), account))
+        (Inside(answer), [organization, name, id]) => {
+            Some(answer(call, organization, &name.replace('$', "/"), id))
         }
         _ => None,
     }
@@ -245,7 +282,7 @@ mod tests {
                 Account(_) => 0,
                 Organization(_) => 1,
                 Repository(_) => 2,
-                Shared(_) => 3,
+                Inside(_) => 3,
             };
             assert_eq!(path.matches("{}").count(), names, "{name}");
         }

@@ -177,6 +177,7 @@ const fn table(
         lifecycle: Lifecycle::Granted,
         risks: RISKS,
         holds: None,
+        collects: None,
         blocks_parent: None,
         unmentioned: Unmentioned::ListIsComplete,
         expected_copy: None,

@@ -162,6 +162,7 @@ pub static MIRROR: Kind = Kind {
     ],
     lifecycle: Lifecycle::Attached,
     risks: &[],
+    collects: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::Kept,

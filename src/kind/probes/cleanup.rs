@@ -88,6 +88,7 @@ pub(crate) static CLEANUP: Kind = Kind {
             evidence,
         },
     ],
+    collects: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,

@@ -128,6 +128,7 @@ const fn table(
         attributes: ATTRIBUTES,
         lifecycle: Lifecycle::Owned,
         risks: &[],
+        collects: None,
         holds: None,
         blocks_parent: None,
         unmentioned: Unmentioned::ListIsComplete,

@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::{
-    kind::{access, mirror, organization},
+    kind::{access, collects::Item, mirror, organization, repository},
     state::{LiveResource, RemoteId},
 };
 
@@ -41,7 +41,7 @@ fn consent_on_the_command_line_replaces_that_of_the_chart() {
 const RISKY: &str = "organizations: { o: { access: [ { user: ada, level: manage }, { user: bob, \
   level: manage }, { user: cyd, level: write }, { user: dan, level: write } ], repositories: {
   d1: { state: absent }, d2: { state: absent }, e1: { is_public: true }, e2: { is_public: true }, \
-  kept: {},
+  kept: {}, t1: { retention: { keep_tags: 1 } }, t2: { retention: { keep_tags: 1 } },
   g: { sync: [ { target_region: x-1, target_organization: one, override: false },
     { target_region: x-1, target_organization: two, override: false } ] },
   w: { sync: [ { target_region: x-1, target_organization: one, override: true },
@@ -64,6 +64,8 @@ fn risky() -> Live {
         ),
         ("o/w", false, 1, &[]),
         ("o/s", false, 1, &[]),
+        ("o/t1", false, 2, &[]),
+        ("o/t2", false, 2, &[]),
     ]);
     for user in ["ada", "bob", "cyd", "dan"] {
         let organization = organization::address("r-1", "o");
@@ -75,6 +77,15 @@ fn risky() -> Live {
                 ..LiveResource::default()
             },
         );
+    }
+    for name in ["t1", "t2"] {
+        let item = |name: &str| Item {
+            name: name.to_owned(),
+            since: Some(NOW),
+        };
+        let items = ["a", "b"].map(item).to_vec();
+        live.contents
+            .insert(repository::address("r-1", "o", name), items);
     }
     for (name, number) in [("m1", 1), ("m2", 2)] {
         let address = mirror::address("r-1", "p", name);

@@ -1,6 +1,7 @@
 //! Plans from small charts and live states.
 
 mod consents;
+mod contents;
 mod files;
 mod limits;
 mod parts;

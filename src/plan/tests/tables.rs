@@ -72,6 +72,7 @@ static BUCKET: Kind = Kind {
         class: RiskClass::DestroysData,
         evidence: |_| Some(String::new()),
     }],
+    collects: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::Kept,

@@ -149,10 +149,11 @@ fn withheld_and_protected_resources_stay() {
                     .filter(|(is, name)| is == *name)
                     .count()
             };
+            // Without its retention policy, nothing of a repository goes.
             let deleted = |(subject, method): &&(Vec<String>, String)| {
                 // What was shared may be withdrawn from what is protected.
-                let is_share = subject.len() == 4;
-                method == "DELETE" && within(subject) == names.len() && !is_share
+                let is_below = subject.len() == 4;
+                method == "DELETE" && within(subject) == names.len() && !is_below
             };
             prop_assert_eq!(written.iter().find(deleted), None);
         }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     mirrors::{self, Mirrors, mirrors},
+    retentions::{self, Retention},
     shares::{self, Shares},
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct Values {
     pub(crate) sync: Setting<Vec<Rule>>,
     /// Only of entries.
     pub(crate) share: Setting<Shares>,
+    /// `None`: the repository shall have none.
+    pub(crate) retention: Setting<Option<Retention>>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,7 +102,14 @@ pub(crate) fn chart() -> impl Strategy<Value = Chart> {
         (place(), setting(any::<bool>())),
     ];
     (targets, vec(document(), 1..=3)).prop_map(|(targets, documents)| {
-        let allow = vec!["deletes", "destroys-data", "exposes", "one-way", "shares"];
+        let allow = vec![
+            "deletes",
+            "destroys-data",
+            "exposes",
+            "one-way",
+            "shares",
+            "collects=1000",
+        ];
         consistent(Chart {
             targets,
             documents,
@@ -130,6 +140,8 @@ pub(crate) fn cautious() -> impl Strategy<Value = Chart> {
             "shares=1",
             "gap=0",
             "overwrites=1",
+            "collects",
+            "collects=1",
         ]),
         0..3,
     );
@@ -198,14 +210,18 @@ fn values() -> impl Strategy<Value = Values> {
         setting(select(&DESCRIPTIONS[..])),
         sync,
         shares::wanted(),
+        setting(proptest::option::weighted(0.8, retentions::retention())),
     )
-        .prop_map(|(is_public, category, description, sync, share)| Values {
-            is_public,
-            category,
-            description,
-            sync,
-            share,
-        })
+        .prop_map(
+            |(is_public, category, description, sync, share, retention)| Values {
+                is_public,
+                category,
+                description,
+                sync,
+                share,
+                retention,
+            },
+        )
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -418,6 +434,9 @@ impl Values {
             rules.iter().map(Rule::value).collect()
         });
         put(&mut values, "share", &self.share, shares::value);
+        put(&mut values, "retention", &self.retention, |retention| {
+            retention.as_ref().map_or(json!("none"), Retention::value)
+        });
         Value::Object(values)
     }
 }

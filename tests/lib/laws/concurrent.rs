@@ -50,6 +50,13 @@ fn moved(change: &Change, now: &State) -> bool {
                 )
             }
         },
+        [region, organization, name, "retention"] => {
+            let found = now.repository(region, organization, name);
+            let policy = found.and_then(|found| found.retentions.first());
+            let planned = change.precondition.id.map(|(_, id)| u64::from(id));
+            let id = policy.map(|policy| policy.id);
+            (id.is_some(), id == planned)
+        }
         [region, organization, name, account] => {
             let found = now.repository(region, organization, name);
             let is_it = |share: &&Share| share.account.eq_ignore_ascii_case(account);
@@ -85,7 +92,7 @@ fn moved(change: &Change, now: &State) -> bool {
                 ),
             }
         }
-        _ => unreachable!("addresses have two to five parts"),
+        _ => unreachable!("subjects have two to five parts"),
     };
     match change.action {
         Action::Create { .. } => exists,

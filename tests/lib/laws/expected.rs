@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portolan::emulator::{Organization, Repository, State, SyncRule};
 
-use super::chart::{self, Chart, Defaults, Place, Rule, Setting, Values};
-use super::shares::{self, Shares};
+use super::{
+    chart::{self, Chart, Defaults, Place, Rule, Setting, Values},
+    retentions::{self, Retention},
+    shares::{self, Shares},
+};
 
 /// The desired values of one repository; `None` is not managed.
 #[derive(Debug, Default)]
@@ -17,6 +20,7 @@ pub(crate) struct Wanted {
     /// By place: whether the rule overwrites.
     pub(crate) rules: Option<BTreeMap<Place, Option<bool>>>,
     pub(crate) shares: Option<Shares>,
+    pub(crate) retention: Option<Option<Retention>>,
 }
 
 /// A region, an organization and a repository.
@@ -58,6 +62,7 @@ fn wanted(
         is_public: decided(&layers.map(|layer| layer.map(|values| &values.is_public))),
         category: decided(&layers.map(|layer| layer.map(|values| &values.category))),
         description: decided(&layers.map(|layer| layer.map(|values| &values.description))),
+        retention: decided(&layers.map(|layer| layer.map(|values| &values.retention))),
         rules: decided(&layers.map(|layer| layer.map(|values| &values.sync))).map(|rules| {
             rules
                 .iter()
@@ -114,7 +119,9 @@ pub(crate) fn resources(chart: &Chart) -> usize {
     let repositories = repositories(chart);
     let rules = |wanted: &Wanted| {
         let shares = wanted.shares.as_ref().map_or(0, BTreeMap::len);
-        1 + wanted.rules.as_ref().map_or(0, BTreeMap::len) + shares
+        let retention = wanted.retention.as_ref().is_some_and(Option::is_some);
+        let rules = wanted.rules.as_ref().map_or(0, BTreeMap::len);
+        1 + rules + shares + usize::from(retention)
     };
     let mirrors: usize = chart
         .documents
@@ -251,7 +258,8 @@ fn distance(one: &[char], other: &[char]) -> usize {
 }
 
 /// The number of requests of a plan: two lists for each region; one for each existing repository
-/// that stays and has managed rules, or is deleted while a rule of it could be protected; one list
+/// that stays and has managed rules, or is deleted while a rule of it could be protected; one for
+/// each of them with a managed retention, and one for its tags if that could delete any; one list
 /// for each region with mirrors, and one request for each of them; one list for each region with
 /// sharing, and one request for each shared repository that declares it.
 pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
@@ -274,6 +282,19 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
                 && mine(region, organization)
                 && before.repository(region, organization, name).is_some()
         });
+    let policies = repositories
+        .iter()
+        .filter_map(|((region, organization, name), wanted)| {
+            let wanted = wanted.as_ref()?.retention.as_ref()?;
+            let found = before.repository(region, organization, name)?;
+            mine(region, organization).then(|| {
+                let counts = wanted
+                    .as_ref()
+                    .is_some_and(|wanted| wanted.may_delete(found));
+                1 + usize::from(counts)
+            })
+        });
+    let policies: usize = policies.sum();
     let mirroring = chart
         .documents
         .iter()
@@ -294,7 +315,13 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
         mine(region, organization) && found.is_some_and(|found| !found.shares.is_empty())
     });
     let of_shares = lists.len() + shared.count();
-    2 * regions.len() + managed.count() + held.count() + mirrored.len() + mirrors + of_shares
+    2 * regions.len()
+        + managed.count()
+        + policies
+        + held.count()
+        + mirrored.len()
+        + mirrors
+        + of_shares
 }
 
 /// The state after an apply. New objects have the id 0, and written ones have no time of update.
@@ -382,6 +409,12 @@ fn apply(wanted: &Wanted, repository: &mut Repository) {
     if let Some(wanted) = &wanted.shares {
         repository.shares = shares::after(wanted, &old.shares);
     }
+    if let Some(retention) = &wanted.retention {
+        match retention {
+            None => repository.retentions.clear(),
+            Some(retention) => retention.replace(repository),
+        }
+    }
     let Some(rules) = &wanted.rules else { return };
     repository.sync_rules.clear();
     for ((region, organization), overrides) in rules {
@@ -421,6 +454,7 @@ pub(crate) fn comparable(mut state: State, before: &State) -> State {
         old(&mut organization.id);
         for repository in organization.repositories.values_mut() {
             old(&mut repository.id);
+            retentions::comparable(repository, &mut |id| old(id));
             untouched(&mut repository.created);
             untouched(&mut repository.updated);
             for rule in &mut repository.sync_rules {

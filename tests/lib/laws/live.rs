@@ -12,7 +12,7 @@ use proptest::{
 
 use super::{
     chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place},
-    expected, mirrors, shares,
+    expected, mirrors, retentions, shares,
 };
 
 /// An organization that no chart declares, and one of another account.
@@ -47,6 +47,7 @@ pub(crate) fn repository() -> impl Strategy<Value = Repository> {
         0..=3,
     );
     let images = prop_oneof![Just(0), 1..5_u64];
+    let policies = vec(retentions::retention(), 0..=1);
     (
         any::<bool>(),
         select(&CATEGORIES[..]),
@@ -54,13 +55,15 @@ pub(crate) fn repository() -> impl Strategy<Value = Repository> {
         images,
         rules,
         shares::live(),
+        policies,
     )
         .prop_map(
-            |(is_public, category, description, num_images, rules, shares)| Repository {
+            |(is_public, category, description, num_images, rules, shares, policies)| Repository {
                 is_public,
                 category: category.to_owned(),
                 description: description.to_owned(),
                 num_images,
+                retentions: policies.iter().map(retentions::Retention::live).collect(),
                 sync_rules: rules
                     .into_iter()
                     .map(|(place, (overrides, auto))| rule(place, overrides, auto))
@@ -133,11 +136,12 @@ pub(crate) enum Edit {
     TogglePublic(Index),
     Describe(Index),
     Push(Index),
+    ToggleRetention(Index),
     ToggleOverride(Index),
     AddRule(Index, (&'static str, &'static str)),
     Unshare(Index),
     Prolong(Index),
-    AddRepository(Index, &'static str, Repository),
+    AddRepository(Index, &'static str, Box<Repository>),
 }
 
 pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
@@ -150,12 +154,13 @@ pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
             3 => pick().prop_map(Edit::TogglePublic),
             2 => pick().prop_map(Edit::Describe),
             2 => pick().prop_map(Edit::Push),
+            2 => pick().prop_map(Edit::ToggleRetention),
             3 => pick().prop_map(Edit::ToggleOverride),
             1 => pick().prop_map(Edit::Unshare),
             1 => pick().prop_map(Edit::Prolong),
             2 => (pick(), place()).prop_map(|(at, place)| Edit::AddRule(at, place)),
             2 => (pick(), select(&REPOSITORIES[..]), repository())
-                .prop_map(|(at, name, repository)| Edit::AddRepository(at, name, repository)),
+                .prop_map(|(at, name, repository)| Edit::AddRepository(at, name, Box::new(repository))),
         ],
         1..6,
     )
@@ -193,7 +198,7 @@ impl Edit {
                     .repositories;
                 repositories
                     .entry((*name).to_owned())
-                    .or_insert_with(|| repository.clone());
+                    .or_insert_with(|| (**repository).clone());
             }
             Edit::DeleteRepository(at) => {
                 let all = state
@@ -212,6 +217,18 @@ impl Edit {
             Edit::TogglePublic(at) => with(at, state, |repository| repository.is_public ^= true),
             Edit::Describe(at) => with(at, state, |repository| repository.description.push('!')),
             Edit::Push(at) => with(at, state, |repository| repository.num_images += 1),
+            Edit::ToggleRetention(at) => {
+                let id = state.counters.id + 1;
+                state.counters.id = id;
+                with(at, state, |repository| {
+                    if repository.retentions.pop().is_none() {
+                        let policy = retentions::Retention::least().live();
+                        repository
+                            .retentions
+                            .push(portolan::emulator::Retention { id, ..policy });
+                    }
+                });
+            }
             Edit::DeleteRule(at) => with(at, state, |repository| drop(repository.sync_rules.pop())),
             Edit::Unshare(at) => with(at, state, |repository| drop(repository.shares.pop())),
             Edit::Prolong(at) => with(at, state, |repository| {

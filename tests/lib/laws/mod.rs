@@ -16,6 +16,7 @@ mod mirrors;
 mod paging;
 mod plan;
 mod printed;
+mod retentions;
 mod shares;
 mod site;
 mod storm;
@@ -71,12 +72,12 @@ fn deletes_an_absent_organization(write: &Entry) -> bool {
     (write.method.as_str(), write.status) == ("DELETE", Some(404)) && !write.path.contains("/repos")
 }
 
-/// Region, organization, repository, target: as far as the address has them.
+/// Region, organization, repository, target: as far as the address has them. A retention policy has
+/// the key of its repository, so its kind follows.
 fn parts(change: &Change) -> Vec<String> {
-    change
-        .address
-        .parts()
-        .iter()
-        .map(ToString::to_string)
+    let kind = change.address.kind().name;
+    let parts = change.address.parts().iter().map(ToString::to_string);
+    parts
+        .chain((kind == "retention").then(|| kind.to_owned()))
         .collect()
 }

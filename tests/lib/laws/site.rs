@@ -219,7 +219,8 @@ impl Site {
     }
 }
 
-/// The subject of a write, from its request: region, organization, repository, target.
+/// The subject of a write, from its request: region, organization, repository, target; for a
+/// retention policy its kind in place of the target.
 pub(crate) fn subject(write: &Entry) -> Vec<String> {
     if let Some(mirror) = mirrors::subject(write) {
         return mirror;
@@ -247,6 +248,9 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
             parts.extend([Some(organization.to_owned()), Some(name.replace('$', "/"))]);
             if rest == ["sync_repo"] {
                 parts.extend([body("remoteRegionId"), body("remoteNamespace")]);
+            }
+            if rest.first() == Some(&"retentions") {
+                parts.push(Some("retention".to_owned()));
             }
         }
         [

@@ -3,6 +3,7 @@
 
 mod access;
 mod lists;
+mod retentions;
 mod shares;
 mod sync_rules;
 

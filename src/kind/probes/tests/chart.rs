@@ -9,14 +9,23 @@ fn a_single_child_is_a_record_a_word_or_unmanaged() {
         ("", false, None),
         ("cleanup: null", false, None),
         ("cleanup: none", true, None),
-        ("cleanup: { days: 14 }", true, Some(json!({ "days": 14 }))),
+        (
+            "cleanup: { days: 14 }",
+            true,
+            Some(json!({ "days": 14, "keep": [] })),
+        ),
+        (
+            "cleanup: { days: 14, keep: null }",
+            true,
+            Some(json!({ "days": 14 })),
+        ),
         (
             "cleanup: { days: 1, keep: [] }",
             true,
             Some(json!({ "days": 1, "keep": [] })),
         ),
         (
-            "cleanup: { days: 365, keep: [ b, { regexp: '^v' }, a, b, { regexp: '^v' } ] }",
+            "cleanup: { days: 365, keep: [ b, { regexp: '^v' }, a ] }",
             true,
             Some(json!({ "days": 365, "keep": ["a", "b", { "regexp": "^v" }] })),
         ),
@@ -53,18 +62,23 @@ fn a_single_child_is_a_record_a_word_or_unmanaged() {
 fn a_single_child_is_inherited_whole() {
     let address = cleanup::address(&repository());
     for (entry, organization, document, expected) in [
-        ("", "", "cleanup: { days: 3 }", Some(json!({ "days": 3 }))),
+        (
+            "",
+            "",
+            "cleanup: { days: 3 }",
+            Some(json!({ "days": 3, "keep": [] })),
+        ),
         (
             "",
             "cleanup: { days: 2 }",
             "cleanup: { days: 3, keep: [ x ] }",
-            Some(json!({ "days": 2 })),
+            Some(json!({ "days": 2, "keep": [] })),
         ),
         (
             "cleanup: { days: 1 }",
             "cleanup: { days: 2, keep: [ x ] }",
             "",
-            Some(json!({ "days": 1 })),
+            Some(json!({ "days": 1, "keep": [] })),
         ),
         ("cleanup: null", "cleanup: { days: 2 }", "", None),
         ("cleanup: none", "cleanup: { days: 2 }", "", None),
@@ -208,6 +222,14 @@ fn errors_have_a_code_a_message_and_a_place() {
             "wrong-type expected one key, found 0",
         ),
         (
+            of_repository("cleanup: { days: 1, keep: [ a, b, a ] }"),
+            "duplicate-item `a` is in this list twice",
+        ),
+        (
+            of_repository("cleanup: { days: 1, keep: [ { regexp: ^v }, { regexp: ^v } ] }"),
+            "duplicate-item `^v` is in this list twice",
+        ),
+        (
             of_repository(&format!(
                 "cleanup: {{ days: 1, keep: [ {{ regexp: {} }} ] }}",
                 "x".repeat(65)
@@ -326,7 +348,7 @@ fn schema_and_decoder_agree() {
 
 #[test]
 fn inherited_sets_count_towards_the_size_limit() {
-    let records = "a, ".repeat(2_000);
+    let records: String = (0..2_000).map(|number| format!("a{number}, ")).collect();
     let chart_with = |count: usize| {
         let names: String = (0..count).map(|number| format!("r{number}: , ")).collect();
         let defaults = format!("repository: {{ cleanup: {{ days: 1, keep: [ {records} ] }} }}");

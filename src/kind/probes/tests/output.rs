@@ -123,7 +123,7 @@ fn plans_as_text_markdown_and_diff() {
 fn a_chart_is_written_and_read_again() {
     let keys = "organizations: { o: { members: [ { user: cyd, level: read } ], repositories: {
       a: { sync: [], cleanup: none, members: [ { user: ada, level: read } ] },
-      b: { cleanup: { days: 14, keep: [ '7', { regexp: '${env:_:-$}{env:X}' }, \"a\\u202e\" ] } },
+      b: { cleanup: { days: 14, keep: [ '7', '${env:_:-$}{env:X}', { regexp: '^7' }, \"a\\u202e\" ] } },
       c: { cleanup: { days: 1 }, members: [] }, d: } } }";
     let chart = tests::chart(keys);
     let text = render::chart::text(&chart);
@@ -143,12 +143,14 @@ fn a_chart_is_written_and_read_again() {
             cleanup:
               days: 14
               keep:
+              - ${env:_:-$}{env:X}
               - '7'
               - "a\u202e"
-              - regexp: ${env:_:-$}{env:X}
+              - regexp: ^7
           c:
             cleanup:
               days: 1
+              keep: []
             members: []
           d: {}
         members:

@@ -6,14 +6,18 @@ use super::*;
 fn a_plan_has_a_change_for_each_difference() {
     let rest = "sync: null, ";
     for (entry, expected) in [
-        // Neither order nor repetition is a difference.
+        // The order is no difference.
         (
-            "cleanup: { days: 14, keep: [ latest, { regexp: ^v }, latest ] }",
+            "cleanup: { days: 14, keep: [ { regexp: ^v }, latest ] }",
             vec![],
         ),
-        ("cleanup: { days: 14 }", vec![]),
+        ("cleanup: { days: 14, keep: null }", vec![]),
         (
-            "cleanup: { days: 30 }",
+            "cleanup: { days: 14 }",
+            vec![r#"~ cleanup r-1/o/a keep: ["latest",{"regexp":"^v"}] -> []"#],
+        ),
+        (
+            "cleanup: { days: 30, keep: null }",
             vec!["~ cleanup r-1/o/a days: 14 -> 30"],
         ),
         (
@@ -84,7 +88,7 @@ fn a_secret_in_a_set_is_masked_and_never_sent() {
     live.resources
         .insert(cleanup::address(&repository()), found);
     let plan = tests::plan(
-        &of_repository("cleanup: { days: 30 }"),
+        &of_repository("cleanup: { days: 30, keep: null }"),
         &live,
         &["destroys-data"],
     );
@@ -111,7 +115,7 @@ fn a_new_kind_is_not_treated_as_another() {
     ));
     assert_eq!(
         values(&chart, &cleanup::address(&repository())),
-        json!({ "days": 1 })
+        json!({ "days": 1, "keep": [] })
     );
     // One managed list had all of them read.
     let read = |entry: &str| crate::scope::to_list(&self::chart(entry), &live());

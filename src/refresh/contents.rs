@@ -1,0 +1,87 @@
+//! Reads what a repository contains, where a change would let the service delete some of it.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::task::JoinSet;
+
+use super::{
+    clock, gather,
+    pages::{self, List, Reader},
+};
+use crate::{
+    address::Address,
+    kind::collects::{Collects, Item},
+    plan::contents,
+    progress::Tally,
+    state::{Chart, Live, ReadFailure},
+    text::escaped,
+    time::Moment,
+    transport::client::Client,
+};
+
+impl pages::Item for Item {
+    type Name = String;
+
+    fn name(&self) -> String {
+        escaped(&self.name)
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+/// Lists the contents of each parent that a plan has to count, side by side.
+pub(super) async fn read(client: &Arc<Client>, part: &Chart, live: &mut Live, tally: &Tally<'_>) {
+    let mut reads = JoinSet::new();
+    for (parent, child) in contents::to_count(part, live) {
+        let Some(collects) = child.kind().collects else {
+            continue;
+        };
+        let client = client.clone();
+        reads.spawn(async move {
+            let items = list(&mut &client, &parent, collects).await;
+            (parent, items)
+        });
+    }
+    for (parent, items) in gather(reads, tally).await {
+        match items {
+            Ok(listed) => {
+                // Ages are counted by the service's clock.
+                live.clock = live.clock.max(listed.now);
+                live.contents.insert(parent, listed.items);
+            }
+            Err(failure) => live.failures.push(failure),
+        }
+    }
+}
+
+/// All items of one parent.
+pub(super) struct Contents {
+    pub(super) items: Vec<Item>,
+    /// The time on the service's clock.
+    pub(super) now: Option<Moment>,
+}
+
+/// Lists the items of one parent.
+pub(super) async fn list(
+    reader: &mut impl Reader,
+    parent: &Address,
+    collects: &Collects,
+) -> Result<Contents, ReadFailure> {
+    let now = Mutex::new(None);
+    let list = List {
+        subject: format!("{} of {parent}", collects.words.1),
+        page_size: Some(collects.page_size),
+        request: &|window| (collects.request)(parent, window),
+        decode: &|response| {
+            if let Ok(mut now) = now.lock() {
+                *now = (*now).max(clock(response));
+            }
+            (collects.decode)(response)
+        },
+    };
+    let items = pages::read(reader, &list).await?.items;
+    let now = now.into_inner().unwrap_or_default();
+    Ok(Contents { items, now })
+}
