@@ -339,6 +339,8 @@ fn notes_on_creation(address: &Address, sent: &Attributes, held: Option<u64>) ->
         .kind()
         .attributes
         .iter()
+        // A resource has one of several alternatives: the others stay absent.
+        .filter(|attribute| !address.kind().is_alternative(attribute))
         .map(|attribute| attribute.name)
         .filter(|name| !sent.contains_key(name));
     let defaulted: Vec<&str> = defaulted.collect();

@@ -73,14 +73,11 @@ fn together(record: &Record) -> Value {
     match record.key_rule {
         KeyRule::Any | KeyRule::Login => json!({}),
         KeyRule::OneOf(keys) => {
+            // Strict validators want what is required to be among the properties.
             let alone = |key: &&str| {
-                let is = |other: &&&str| *other != key;
-                let others: Map<String, Value> = keys
-                    .iter()
-                    .filter(is)
-                    .map(|other| ((*other).to_owned(), json!(false)))
-                    .collect();
-                json!({ "properties": others, "required": [key] })
+                let is = |other: &&str| ((*other).to_owned(), json!(other == key));
+                let properties: Map<String, Value> = keys.iter().map(is).collect();
+                json!({ "properties": properties, "required": [key] })
             };
             json!({ "oneOf": keys.iter().map(alone).collect::<Vec<_>>() })
         }

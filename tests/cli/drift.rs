@@ -406,6 +406,10 @@ fn metrics_hold_the_counts() {
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="update"} 0
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="replace"} 0
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="retention",action="create"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="retention",action="update"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="retention",action="replace"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="retention",action="delete"} 0
     portolan_changes{chart="portolan",account="emulator",kind="access",action="create"} 0
     portolan_changes{chart="portolan",account="emulator",kind="access",action="update"} 0
     portolan_changes{chart="portolan",account="emulator",kind="access",action="replace"} 0
@@ -426,6 +430,7 @@ fn metrics_hold_the_counts() {
     portolan_risks{chart="portolan",account="emulator",class="one-way"} 0
     portolan_risks{chart="portolan",account="emulator",class="admits"} 0
     portolan_risks{chart="portolan",account="emulator",class="grants"} 0
+    portolan_risks{chart="portolan",account="emulator",class="collects"} 0
     portolan_unchanged{chart="portolan",account="emulator"} 2
     portolan_unlisted{chart="portolan",account="emulator"} 1
     portolan_findings{chart="portolan",account="emulator",code="expired-share"} 0

@@ -36,6 +36,7 @@ mod findings;
 mod foreign_files;
 mod foreign_words;
 mod forges;
+mod governance;
 mod help;
 mod hooks;
 mod hostile;

@@ -223,6 +223,7 @@ fn what_is_shared_and_not_declared_is_a_finding() {
             .collect::<Vec<_>>(),
         [
             (json!("undeclared-share"), json!("unlisted")),
+            (json!("unlisted"), json!("unlisted")),
             (json!("undeclared-share"), json!("web"))
         ]
     );

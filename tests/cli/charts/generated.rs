@@ -115,3 +115,21 @@ fn utf_16() {
     = help: save the file as UTF-8
     "#);
 }
+
+#[test]
+fn more_accounts_than_the_service_allows() {
+    let shared = |number: usize| {
+        let items: String = (0..number)
+            .map(|account| format!("{{ account: a{account}, until: forever }}, "))
+            .collect();
+        check(format!(
+            "version: 1\nregion: cn-north-4\norganizations: {{ o: {{ repositories: {{ r: {{ share: [ \
+            {items} ] }} }} }} }}\n"
+        ))
+    };
+    insta::assert_snapshot!(shared(500), @"");
+    insta::assert_snapshot!(shared(501), @"
+    error[too-many-shares]: a repository can be shared with 500 accounts at most
+    --> c.yaml:3:17443
+    ");
+}

@@ -20,11 +20,12 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Codes of charts that are too large to keep: see `generated`.
-const GENERATED: [&str; 4] = [
+const GENERATED: [&str; 5] = [
     "chart-too-large",
     "file-too-large",
     "too-long",
     "too-many-errors",
+    "too-many-shares",
 ];
 
 #[test]
