@@ -25,7 +25,7 @@ mod waits;
 
 use portolan::{
     emulator::Entry,
-    plan::{Change, Plan},
+    plan::{Change, Plan, Withheld},
     report::{Fate, RunEnd},
     state::ChartStamp,
 };
@@ -52,7 +52,17 @@ fn unplaced(mut plan: Plan) -> Plan {
     plan.changes
         .iter_mut()
         .for_each(|change| change.source = None);
+    plan.findings
+        .iter_mut()
+        .for_each(|finding| finding.source = None);
     plan
+}
+
+/// Whether a plan holds a deletion back because the plan may create the same under a new name. An
+/// apply that ended early can leave such a pair; the apply after the creation deletes it.
+fn holds_back_a_rename(plan: &Plan) -> bool {
+    let is_renamed = |change: &Change| matches!(change.withheld, Some(Withheld::Renamed { .. }));
+    plan.changes.iter().any(is_renamed)
 }
 
 fn done(fate: &Fate) -> bool {
