@@ -50,7 +50,7 @@ const FORMATS: [Format; 8] = [
 
 /// Each scenario with its kept formats: two scenarios in all formats, and the others where they
 /// alone show something. Markdown holds the whole text as well.
-const GOLDENS: [(&str, &str); 19] = [
+const GOLDENS: [(&str, &str); 21] = [
     // No changes.
     ("001-nothing", "md"),
     // Each action, in each format.
@@ -94,6 +94,9 @@ const GOLDENS: [(&str, &str); 19] = [
     ("031-access-withheld", "txt"),
     // Each action and risk of sharing, and its findings.
     ("019-sharing", "txt md json diff"),
+    // Each action of a retention, with our own count of the tags, allowed and withheld.
+    ("020-retention", "txt md json diff"),
+    ("021-retention-withheld", "txt"),
 ];
 
 /// The texts that every format shows of a scenario, and the formats that do not.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portolan::{
     config::{self, context::Context},
     diagnostics::SourceMap,
-    kind::{access, organization, repository, share},
+    kind::{Item, access, organization, repository, retention, share},
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
     scope::Selection,
@@ -16,6 +16,9 @@ use portolan::{
 use serde_json::json;
 
 use crate::given;
+
+/// The time of the plans.
+const NOW: i64 = 1_795_248_000;
 
 /// A live repository: `region/organization/name`, public, images, description.
 type Row<'a> = (&'a str, bool, u64, &'a str);
@@ -101,6 +104,59 @@ mirrors:
   p/plain: { url: 'https://git.example.com/plain.git', scheduled: true, force: true, max_age: 1d }
   p/stale: { branches: all, max_age: 6h }
 ";
+
+/// Creates, tightens, loosens and replaces a policy, takes one over, and withdraws one.
+const RETENTIONS: &str = "\
+protect: [ o/kept ]
+organizations:
+  o:
+    repositories:
+      created: { retention: { keep_days: 1, except: [ latest, { regexp: ^v1 } ] } }
+      foreign: { retention: { keep_tags: 4 } }
+      kept: { retention: { keep_tags: 4 } }
+      looser: { retention: { keep_tags: 9 } }
+      replaced: { retention: { keep_days: 365, except: [ latest ] } }
+      tighter: { retention: { keep_tags: 3 } }
+      withdrawn: { retention: none }
+";
+
+/// Repositories of five tags each, most with a policy.
+fn retained() -> Live {
+    let names = [
+        "created",
+        "foreign",
+        "kept",
+        "looser",
+        "replaced",
+        "tighter",
+        "withdrawn",
+    ];
+    let repositories = names.map(|name| given::repository(&format!("r-1/o/{name}")).images(5));
+    let mut live = given::live(repositories);
+    for (at, name) in (30..).zip(names) {
+        let parent = repository::address("r-1", "o", name);
+        let tags = ["v1", "v10", "v2", "v3", "latest"];
+        let tag = |(age, tag): (i64, &str)| Item {
+            name: tag.to_owned(),
+            since: Some(Moment(NOW - 86_400 * age)),
+        };
+        let tags = (0..5).rev().zip(tags).map(tag).collect();
+        live.contents.insert(parent.clone(), tags);
+        let attributes = match name {
+            "created" => continue,
+            "foreign" => [("policy", json!("two rules"))].into(),
+            "tighter" => [("keep_tags", json!(4)), ("except", json!(["latest"]))].into(),
+            _ => [("keep_tags", json!(5)), ("except", json!([]))].into(),
+        };
+        let found = LiveResource {
+            attributes,
+            id: Some(at),
+            ..LiveResource::default()
+        };
+        live.resources.insert(retention::address(&parent), found);
+    }
+    live
+}
 
 const SHARING: &str = "\
 limits: { allow: ['shares=4'] }
@@ -196,7 +252,7 @@ fn scenario(
             live,
             &consents,
             scope,
-            Moment(1_795_248_000),
+            Moment(NOW),
         ),
     }
 }
@@ -446,5 +502,19 @@ pub(crate) fn all() -> Vec<Scenario> {
             &[],
         ),
         scenario("019-sharing", &chart(SHARING), &shared(), &[], &[]),
+        scenario(
+            "020-retention",
+            &chart(RETENTIONS),
+            &retained(),
+            &["collects=4"],
+            &[],
+        ),
+        scenario(
+            "021-retention-withheld",
+            &chart(RETENTIONS),
+            &retained(),
+            &[],
+            &[],
+        ),
     ]
 }
