@@ -60,12 +60,16 @@ pub(super) async fn look_for(
     tally: &Tally<'_>,
 ) {
     for (parent, kind) in doubtful(live) {
-        let is_lacking = |address: &&Address| {
-            address.kind() == kind
-                && address.parent().as_ref() == Some(&parent)
-                && !live.resources.contains_key(*address)
-        };
-        let lacking: Vec<Address> = chart.resources.keys().filter(is_lacking).cloned().collect();
+        let is_lacking =
+            |address: &&Address| address.kind() == kind && !live.resources.contains_key(*address);
+        // Sorted by key, so what is below the parent follows it.
+        let below = chart.resources.range(parent.clone()..);
+        let lacking: Vec<Address> = below
+            .map(|(address, _)| address)
+            .take_while(|address| address.parts().starts_with(parent.parts()))
+            .filter(is_lacking)
+            .cloned()
+            .collect();
         tally.expect(lacking.len());
         for some in lacking.chunks(AT_A_TIME) {
             let found = lacking::confirm(client, kind, parent.region(), some.to_vec()).await;

@@ -247,13 +247,7 @@ fn scenario(
     // 2026-11-21T08:00:00Z
     Scenario {
         name,
-        plan: build(
-            &decoded.chart,
-            live,
-            &consents,
-            scope,
-            Moment(NOW),
-        ),
+        plan: build(&decoded.chart, live, &consents, scope, Moment(NOW)),
     }
 }
 
