@@ -203,8 +203,7 @@ fn change(
         (Presence::Present(wanted), None) => {
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
-            let held =
-                holder(address).and_then(|holder| holder.kind().held(live.resources.get(&holder)?));
+            let held = held_above(address, live);
             let notes = notes_on_creation(address, &after, held);
             let mut change = step(
                 address,
@@ -225,8 +224,7 @@ fn change(
             // A rule contains nothing itself. What it exposes or copies is in its repository.
             let held = match kind.holds {
                 Some(_) => kind.held(found),
-                None => holder(address)
-                    .and_then(|holder| holder.kind().held(live.resources.get(&holder)?)),
+                None => held_above(address, live),
             };
             // By the name that the service has: it may have another spelling than the chart.
             let own = kind
@@ -320,13 +318,18 @@ fn assigned_id(kind: &Kind, found: &LiveResource) -> Option<(&'static IdField, R
     }
 }
 
-/// The nearest ancestor that contains things. `None` for a kind that contains things itself: a
-/// resource that does not exist yet is empty.
-fn holder(address: &Address) -> Option<Address> {
-    match address.kind().holds {
-        Some(_) => None,
-        None => std::iter::successors(address.parent(), Address::parent)
-            .find(|holder| holder.kind().holds.is_some()),
+/// The number of things in the nearest ancestor that contains any. `None` if it is unknown, and for
+/// a kind that contains things itself: a resource that does not exist yet is empty.
+fn held_above(address: &Address, live: &Live) -> Option<u64> {
+    if address.kind().holds.is_some() {
+        return None;
+    }
+    let holder = std::iter::successors(address.parent(), Address::parent)
+        .find(|holder| holder.kind().holds.is_some())?;
+    match live.resources.get(&holder) {
+        Some(found) => holder.kind().held(found),
+        // The plan creates it, empty.
+        None => Some(0),
     }
 }
 

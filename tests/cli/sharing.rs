@@ -458,3 +458,11 @@ fn a_share_is_withdrawn_from_what_is_protected() {
     let _ = world.apply(&[]);
     assert_eq!(shares(&world, "web"), [""; 0]);
 }
+
+#[test]
+fn a_repository_that_the_plan_creates_is_empty() {
+    let world = world("      fresh: { share: [ { account: partner-co, until: forever } ] }\n");
+    let text = world.plan(&[]).exits(0).stdout;
+    let expected = "account partner-co can pull what will be pushed (empty now) forever;";
+    assert!(text.contains(expected), "{text}");
+}
