@@ -279,6 +279,29 @@ fn nobody_locks_themselves_out() {
 }
 
 #[test]
+fn nobody_lowers_themselves() {
+    let world = world("access: [ { user: ada, level: write }, { user: bob, level: manage } ]");
+    world.edit(|state| state.caller = "ada".to_owned());
+    let _ = world
+        .plan(&["--out", "plan.json", "--allow", "admits"])
+        .exits(0);
+    for arguments in [
+        &["apply", "--yes", "--allow", "admits"][..],
+        &["apply", "plan.json"],
+    ] {
+        let _ = world
+            .run(arguments)
+            .exits(1)
+            .says("access cn-north-4/team-a: ada belongs to the user who would make this change");
+        assert_eq!(world.writes(), [""; 0]);
+    }
+    // Who gets a higher level loses nothing.
+    world.edit(|state| state.caller = "bob".to_owned());
+    let _ = world.run(&["apply", "plan.json"]).exits(0);
+    assert_eq!(held(&world, None), pairs(&[("ada", 3), ("bob", 7)]));
+}
+
+#[test]
 fn the_plan_is_the_same_for_two_callers() {
     let lists = "operators: [ cyd ]\n---\naccess: [ { user: ada, level: write } ]\nrepositories:\n  \
         web: { access: [ { user: ci-bot, level: read } ] }\n";
