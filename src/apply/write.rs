@@ -377,7 +377,10 @@ impl<'w> Writer<'w> {
             .filter(|after| write.goal.is_none_or(|goal| goal == *after))?;
         let (collects, items) = (address.kind().collects?, seen.contents.as_ref()?);
         let count = (collects.count)(after, items, seen.now.unwrap_or(self.now));
-        precondition.stays.as_ref()?.check(&count, collects.words)
+        precondition
+            .stays
+            .as_ref()?
+            .check(&count, collects.list.words)
     }
 
     async fn send(

@@ -3,14 +3,8 @@
 //! The service does not say what it would delete. So a plan counts it from the list of the
 //! contents, and `apply` counts again right before the write.
 
-use super::{Page, Undecodable, Window};
-use crate::{
-    address::Address,
-    diagnostics::Diagnostic,
-    state::Attributes,
-    time::Moment,
-    wire::{Request, Response},
-};
+use super::{Item, ItemList};
+use crate::{diagnostics::Diagnostic, state::Attributes, time::Moment};
 
 /// How the resources of a kind delete what their parent contains.
 #[derive(Debug)]
@@ -18,15 +12,10 @@ pub struct Collects {
     /// What a change can delete, as far as the two states show it without the list. `before` is
     /// `None` for a new resource. `held` is the number of items in the parent, if it is known.
     pub reach: fn(before: Option<&Attributes>, after: &Attributes, held: Option<u64>) -> Reach,
-    /// The largest page of the list.
-    pub page_size: usize,
     /// The list of the items in the parent.
-    pub request: fn(parent: &Address, window: Window) -> Request,
-    pub decode: fn(response: &Response) -> Result<Page<Item>, Undecodable>,
+    pub list: &'static ItemList,
     /// What a resource with these attributes would delete now.
     pub count: fn(after: &Attributes, items: &[Item], now: Moment) -> Count,
-    /// Singular and plural of the items: `tag`, `tags`.
-    pub words: (&'static str, &'static str),
     /// What is probably not meant in an entry of the chart.
     pub doubts: fn(entry: &Attributes) -> Vec<Diagnostic>,
 }
@@ -40,14 +29,6 @@ pub enum Reach {
     Later,
     /// Maybe something that is there now. Only the list of the items shows how much.
     Now,
-}
-
-/// One item that a parent contains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    pub name: String,
-    /// When it was last written. `None` if the service gives no readable time.
-    pub since: Option<Moment>,
 }
 
 /// The items of a parent, counted.

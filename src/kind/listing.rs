@@ -7,6 +7,7 @@ use crate::{
     address::Address,
     mask::Mask,
     state::{LiveResource, RemoteId},
+    time::Moment,
     wire::{Request, Response},
 };
 
@@ -63,6 +64,26 @@ pub struct ContentList {
     /// May return more than that.
     pub request: fn(of: &Address, window: Window) -> Request,
     pub decode: fn(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable>,
+}
+
+/// The paged list of what a resource contains that is no managed resource, such as tags.
+#[derive(Debug)]
+pub struct ItemList {
+    pub page_size: usize,
+    pub request: fn(parent: &Address, window: Window) -> Request,
+    pub decode: fn(response: &Response) -> Result<Page<Item>, Undecodable>,
+    /// Singular and plural of the items: `tag`, `tags`.
+    pub words: (&'static str, &'static str),
+}
+
+/// One item that a resource contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub name: String,
+    /// When it was last written. `None` if the service gives no readable time.
+    pub since: Option<Moment>,
+    /// Identifies the content of the item.
+    pub digest: Option<String>,
 }
 
 /// A live object that an entry of the chart could mean.

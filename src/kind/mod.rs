@@ -7,6 +7,7 @@
 pub mod access;
 mod attribute;
 pub mod collects;
+pub mod copying;
 pub mod fact;
 mod listing;
 pub mod mirror;
@@ -19,6 +20,7 @@ pub mod retention;
 pub mod share;
 pub mod sync_rule;
 mod table;
+pub mod tag;
 
 use std::{borrow::Cow, cmp::Ordering, fmt, sync::Arc};
 
@@ -26,16 +28,15 @@ use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-pub use self::collects::Item;
 pub use self::table::{
     ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Naming, Runs,
     Step, Tail, Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, REGEXP, Role, Shape, is_uuid, is_web_address},
-    listing::{Candidate, ContentList, Listing, Page, Parents, Window},
+    listing::{Candidate, ContentList, Item, ItemList, Listing, Page, Parents, Window},
 };
-use self::{collects::Collects, place::Place};
+use self::{collects::Collects, copying::Copying, place::Place};
 use crate::{
     address::Address,
     mask::{self, Foreign, Hidden, Mask},
@@ -117,6 +118,8 @@ pub struct Kind {
     pub risks: &'static [ActionRisk],
     /// Set if the service deletes what the parent contains because of a resource of this kind.
     pub collects: Option<&'static Collects>,
+    /// Set if a resource of this kind makes the service copy what the parent contains.
+    pub copying: Option<&'static Copying>,
     /// What a resource contains that is not a managed resource, such as images.
     pub holds: Option<&'static Holds>,
     /// Set if a parent can be deleted only when it has none of these.

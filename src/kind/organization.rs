@@ -57,6 +57,7 @@ pub static ORGANIZATION: Kind = Kind {
     lifecycle: Lifecycle::Owned,
     risks: &[],
     collects: None,
+    copying: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::Kept,

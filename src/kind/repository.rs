@@ -142,6 +142,7 @@ pub static REPOSITORY: Kind = Kind {
         evidence: |step| (step.held != Some(0)).then(|| tags(step.held)),
     }],
     collects: None,
+    copying: None,
     holds: Some(&Holds {
         fact: &IMAGES,
         in_words: tags,

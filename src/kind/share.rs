@@ -158,6 +158,7 @@ pub static SHARE: Kind = Kind {
     ],
     holds: None,
     collects: None,
+    copying: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,
     expected_copy: None,

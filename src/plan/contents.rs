@@ -103,7 +103,7 @@ pub(super) fn judge(
                 if count.as_ref().is_none_or(|count| is_large(count, percent)) {
                     large.insert(address.clone());
                 }
-                let mut evidence = evidence(count.as_ref(), collects.words);
+                let mut evidence = evidence(count.as_ref(), collects.list.words);
                 if large.contains(address) {
                     evidence += &format!(" (more than `limits.collect_percent: {percent}`)");
                 }

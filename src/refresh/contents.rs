@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::collects::{Collects, Item},
+    kind::{Item, ItemList},
     plan::contents,
     progress::Tally,
     state::{Chart, Live, ReadFailure},
@@ -40,7 +40,7 @@ pub(super) async fn read(client: &Arc<Client>, part: &Chart, live: &mut Live, ta
         };
         let client = client.clone();
         reads.spawn(async move {
-            let items = list(&mut &client, &parent, collects).await;
+            let items = list(&mut &client, &parent, collects.list).await;
             (parent, items)
         });
     }
@@ -67,18 +67,18 @@ pub(super) struct Contents {
 pub(super) async fn list(
     reader: &mut impl Reader,
     parent: &Address,
-    collects: &Collects,
+    of: &ItemList,
 ) -> Result<Contents, ReadFailure> {
     let now = Mutex::new(None);
     let list = List {
-        subject: format!("{} of {parent}", collects.words.1),
-        page_size: Some(collects.page_size),
-        request: &|window| (collects.request)(parent, window),
+        subject: format!("{} of {parent}", of.words.1),
+        page_size: Some(of.page_size),
+        request: &|window| (of.request)(parent, window),
         decode: &|response| {
             if let Ok(mut now) = now.lock() {
                 *now = (*now).max(clock(response));
             }
-            (collects.decode)(response)
+            (of.decode)(response)
         },
     };
     let items = pages::read(reader, &list).await?.items;

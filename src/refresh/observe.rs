@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::{
-        BlocksParent, Subject, Undecodable,
-        collects::{Collects, Item},
-    },
+    kind::{BlocksParent, Item, ItemList, Subject, Undecodable},
     state::{LiveResource, ReadFailure},
     time::Moment,
     transport::{
@@ -66,10 +63,10 @@ fn counted_children(subject: Subject<'_>, view: View) -> Option<&'static BlocksP
 }
 
 /// The parent whose contents are listed.
-fn listed(subject: Subject<'_>, view: View) -> Option<(Address, &'static Collects)> {
+fn listed(subject: Subject<'_>, view: View) -> Option<(Address, &'static ItemList)> {
     let collects = subject.address.kind().collects;
     let collects = collects.filter(|_| view == View::Counted)?;
-    Some((subject.address.parent()?, collects))
+    Some((subject.address.parent()?, collects.list))
 }
 
 /// Decodes the response to [`request`].
@@ -109,8 +106,8 @@ pub(crate) async fn observe_with(
         None => {
             let answer = reader.read(&request(subject)).await;
             let mut seen = decode(subject, &answer)?;
-            if let Some((parent, collects)) = listed(subject, view) {
-                let listed = contents::list(reader, &parent, collects).await?;
+            if let Some((parent, list)) = listed(subject, view) {
+                let listed = contents::list(reader, &parent, list).await?;
                 seen.now = seen.now.max(listed.now);
                 seen.contents = Some(listed.items);
             }

@@ -178,6 +178,7 @@ const fn table(
         risks: RISKS,
         holds: None,
         collects: None,
+        copying: None,
         blocks_parent: None,
         unmentioned: Unmentioned::ListIsComplete,
         expected_copy: None,

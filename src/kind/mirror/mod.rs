@@ -163,6 +163,7 @@ pub static MIRROR: Kind = Kind {
     lifecycle: Lifecycle::Attached,
     risks: &[],
     collects: None,
+    copying: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::Kept,

@@ -89,6 +89,7 @@ pub(crate) static CLEANUP: Kind = Kind {
         },
     ],
     collects: None,
+    copying: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,

@@ -129,6 +129,7 @@ const fn table(
         lifecycle: Lifecycle::Owned,
         risks: &[],
         collects: None,
+        copying: None,
         holds: None,
         blocks_parent: None,
         unmentioned: Unmentioned::ListIsComplete,

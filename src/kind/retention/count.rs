@@ -9,7 +9,10 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::{
-    super::collects::{Count, Item, Reach},
+    super::{
+        Item,
+        collects::{Count, Reach},
+    },
     REGEXP, WAYS,
 };
 use crate::{diagnostics::Diagnostic, state::Attributes, text::escaped, time::Moment};

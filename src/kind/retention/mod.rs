@@ -13,23 +13,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Attribute, IdField, Identity, Kind, Lifecycle, Listing, Page, Preset, REGEXP, Role, Shape,
-    Subject, Undecodable, Unmentioned, Window, Wire,
-    collects::{Collects, Item},
+    Attribute, IdField, Identity, Kind, Lifecycle, Listing, Preset, REGEXP, Role, Shape, Subject,
+    Undecodable, Unmentioned, Wire,
+    collects::Collects,
     json as parse, organization,
     place::{Form, KeyRule, Place, Record, key},
-    repository,
+    repository, tag,
 };
 use crate::{
     address::Address,
     names::Name,
     state::{Attributes, LiveResource},
-    time::Moment,
     wire::{Method, Request, Response, Service, error::ApiError},
 };
-
-/// The largest page of tags (swr-api: section 11).
-const PAGE: usize = 1000;
 
 /// No limit is published. This one keeps a plan readable.
 const LONGEST_PATTERN: usize = 512;
@@ -121,13 +117,11 @@ pub static RETENTION: Kind = Kind {
     risks: &[],
     collects: Some(&Collects {
         reach: count::reach,
-        page_size: PAGE,
-        request: tags,
-        decode: decode_tags,
+        list: &tag::TAGS,
         count: count::count,
-        words: ("tag", "tags"),
         doubts: count::doubts,
     }),
+    copying: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,
@@ -264,49 +258,6 @@ fn request(address: &Address, method: Method, suffix: &str) -> Request {
 /// No plan contains such a request without an id, so the 0 is never sent.
 fn by_id(address: &Address, id: u64, method: Method) -> Request {
     request(address, method, &format!("/{id}"))
-}
-
-/// Ordered by time, so that a push during the read appends to the last page.
-fn tags(repository: &Address, Window { offset, limit }: Window) -> Request {
-    let path = format!("{}/tags", repository::path(repository));
-    let mut request = Request::new(Service::Swr, repository.region(), Method::Get, path);
-    request.query = vec![
-        ("limit", limit.to_string()),
-        ("offset", offset.to_string()),
-        ("order_column", "updated_at".to_owned()),
-        ("order_type", "asc".to_owned()),
-    ];
-    request
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    // The list writes it with a capital letter, the single tag in one of two sources without.
-    #[serde(rename = "Tag", alias = "tag")]
-    name: String,
-    updated: Option<String>,
-    created: Option<String>,
-}
-
-fn decode_tags(response: &Response) -> Result<Page<Item>, Undecodable> {
-    let tags: Option<Vec<Tag>> = parse(response, "a list of tags")?;
-    let tags = tags.unwrap_or_default();
-    let total = response.content_range.as_deref();
-    let item = |tag: Tag| Item {
-        // `date_rule` counts from the last push or update (swr-next: A1).
-        since: tag
-            .updated
-            .or(tag.created)
-            .as_deref()
-            .and_then(Moment::parse),
-        name: tag.name,
-    };
-    Ok(Page {
-        length: tags.len(),
-        total: total.and_then(repository::total_of),
-        items: tags.into_iter().map(item).collect(),
-        ..Page::default()
-    })
 }
 
 impl Wire for Api {

@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::collects::{Count, Reach},
+    super::{
+        Item,
+        collects::{Count, Reach},
+    },
     *,
 };
-use crate::state::RemoteId;
+use crate::{state::RemoteId, time::Moment};
 
 fn web() -> Address {
     repository::address("cn-north-4", "team-a", "web/front")
@@ -164,6 +167,7 @@ fn items(tags: &[(&str, i64)]) -> Vec<Item> {
     let item = |(name, day): &(&str, i64)| Item {
         name: (*name).to_owned(),
         since: (*day >= 0).then(|| Moment(start.0 + day * 86_400)),
+        digest: None,
     };
     tags.iter().map(item).collect()
 }
@@ -340,30 +344,6 @@ fn the_read_alone_shows_which_changes_delete_nothing() {
         let (before, after) = (before.map(entry), entry(after));
         let reach = count::reach(before.as_ref(), &after, held);
         assert_eq!(reach, expected, "{before:?} {after:?} {held:?}");
-    }
-}
-
-#[test]
-fn tags_are_read_with_both_names_of_the_field() {
-    let request = tags(&web(), Window::first(1000));
-    assert_eq!(
-        line(&request),
-        "GET cn-north-4 /v2/manage/namespaces/team-a/repos/web$front/tags?limit=1000&offset=0&order_column=updated_at&order_type=asc"
-    );
-    let body = json!([
-        { "Tag": "v1", "updated": "2024-01-02T00:00:00Z", "created": "2024-01-01T00:00:00Z" },
-        { "tag": "v2", "created": "2024-01-01T00:00:00.5Z" },
-        { "Tag": "v3", "updated": "yesterday" },
-    ]);
-    let page = decode_tags(&answer(&body)).unwrap();
-    let expected = items(&[("v1", 1), ("v2", 0), ("v3", -1)]);
-    assert_eq!(
-        (page.items, page.total, page.length),
-        (expected, Some(3), 3)
-    );
-    assert_eq!(decode_tags(&answer(&Value::Null)).unwrap().items, []);
-    for wrong in [json!({}), json!([{ "digest": "x" }])] {
-        assert!(decode_tags(&answer(&wrong)).is_err(), "{wrong}");
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::{
-    kind::{access, collects::Item, mirror, organization, repository},
+    kind::{Item, access, mirror, organization, repository},
     state::{LiveResource, RemoteId},
 };
 
@@ -82,6 +82,7 @@ fn risky() -> Live {
         let item = |name: &str| Item {
             name: name.to_owned(),
             since: Some(NOW),
+            digest: None,
         };
         let items = ["a", "b"].map(item).to_vec();
         live.contents

@@ -17,6 +17,7 @@ fn tagged(ages: &[(&str, i64)], policy: Option<serde_json::Value>) -> Live {
     let item = |(name, age): &(&str, i64)| Item {
         name: (*name).to_owned(),
         since: Some(Moment(NOW.0 - age * DAY)),
+        digest: None,
     };
     let items = ages.iter().map(item).collect();
     live.contents.insert(repository.clone(), items);

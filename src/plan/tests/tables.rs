@@ -73,6 +73,7 @@ static BUCKET: Kind = Kind {
         evidence: |_| Some(String::new()),
     }],
     collects: None,
+    copying: None,
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::Kept,

@@ -139,6 +139,7 @@ fn retained() -> Live {
         let tag = |(age, tag): (i64, &str)| Item {
             name: tag.to_owned(),
             since: Some(Moment(NOW - 86_400 * age)),
+            digest: None,
         };
         let tags = (0..5).rev().zip(tags).map(tag).collect();
         live.contents.insert(parent.clone(), tags);

@@ -4,6 +4,8 @@
 //! by its target, replaced instead of changed, and read one repository at a time (swr-api: section
 //! 7).
 
+mod copies;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -141,6 +143,7 @@ pub static SYNC_RULE: Kind = Kind {
         evidence: |_| Some("what is pushed in between is not copied".to_owned()),
     }],
     collects: None,
+    copying: Some(&copies::COPYING),
     holds: None,
     blocks_parent: None,
     unmentioned: Unmentioned::ListIsComplete,
@@ -294,20 +297,24 @@ impl Item {
             ..LiveResource::default()
         }
     }
+}
 
-    /// Whether the rule belongs to this repository. A field that is left out matches. The service
-    /// writes `$` for `/` in names, and no name contains a `$`.
-    fn is_of(&self, repository: &Address) -> bool {
-        let matches = |field: &Option<String>, part: &str| {
-            let field = field.as_deref().filter(|field| !field.is_empty());
-            field.is_none_or(|field| {
-                repository
-                    .part(part)
-                    .is_some_and(|name| **name == *field.replace('$', "/"))
-            })
-        };
-        matches(&self.namespace, "organization") && matches(&self.repo_name, "repository")
-    }
+/// Whether an item with these fields belongs to this repository. A field that is left out matches.
+/// The service writes `$` for `/` in names, and no name contains a `$`.
+fn is_same_repository(
+    repository: &Address,
+    organization: Option<&str>,
+    name: Option<&str>,
+) -> bool {
+    let matches = |field: Option<&str>, part: &str| {
+        let field = field.filter(|field| !field.is_empty());
+        field.is_none_or(|field| {
+            repository
+                .part(part)
+                .is_some_and(|name| **name == *field.replace('$', "/"))
+        })
+    };
+    matches(organization, "organization") && matches(name, "repository")
 }
 
 fn request(address: &Address, method: Method) -> Request {
@@ -331,7 +338,14 @@ fn target(address: &Address) -> Value {
 fn items(repository: &Address, response: &Response) -> Result<Vec<Item>, Undecodable> {
     let items: Option<Vec<Item>> = parse(response, "a list of sync rules")?;
     let items = items.unwrap_or_default();
-    if items.iter().all(|item| item.is_of(repository)) {
+    let is_ours = |item: &Item| {
+        is_same_repository(
+            repository,
+            item.namespace.as_deref(),
+            item.repo_name.as_deref(),
+        )
+    };
+    if items.iter().all(is_ours) {
         Ok(items)
     } else {
         Err(Undecodable::new(
