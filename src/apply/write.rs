@@ -165,6 +165,8 @@ impl<'w> Writer<'w> {
             View::Counted
         } else if self.change.action.after().is_none() {
             View::BeforeDelete
+        } else if self.change.action.before().is_none() {
+            View::BeforeCreate
         } else {
             View::Values
         }

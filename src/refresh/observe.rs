@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::{BlocksParent, Item, ItemList, Subject, Undecodable},
+    kind::{BlocksParent, Item, ItemList, Listing, Page, Subject, Undecodable},
     state::{LiveResource, ReadFailure},
     time::Moment,
     transport::{
@@ -24,6 +24,8 @@ use crate::{
 pub(crate) enum View {
     /// Its attributes.
     Values,
+    /// Its attributes under any spelling of its name, because it would be created again.
+    BeforeCreate,
     /// What its deletion would destroy, too.
     BeforeDelete,
     /// What its parent contains, too, because a change of it can delete that.
@@ -51,13 +53,43 @@ pub(crate) fn request(subject: Subject<'_>) -> Request {
 
 /// Whether one response is enough. It may show siblings too.
 pub(crate) fn is_one_answer(subject: Subject<'_>, view: View) -> bool {
-    counted_children(subject, view).is_none() && listed(subject, view).is_none()
+    counted_children(subject, view).is_none()
+        && listed(subject, view).is_none()
+        && siblings(subject, view).is_none()
+}
+
+/// The list that shows a resource under any spelling. Whether its own read does, too, is up to the
+/// service (swr-next: A2).
+fn siblings(subject: Subject<'_>, view: View) -> Option<Siblings> {
+    let kind = subject.address.kind();
+    match &kind.listing {
+        Listing::PerListedParent {
+            parents,
+            request,
+            decode,
+        } if view == View::BeforeCreate && kind.ignores_case() => Some(Siblings {
+            parent: subject.address.parent()?,
+            longest: parents.longest,
+            request: *request,
+            decode: *decode,
+        }),
+        _ => None,
+    }
+}
+
+/// The list of the resources of one kind in one parent.
+struct Siblings {
+    parent: Address,
+    /// The length from which on a response may be incomplete.
+    longest: usize,
+    request: fn(&Address) -> Request,
+    decode: fn(&Address, &Response) -> Result<Page, Undecodable>,
 }
 
 /// The children to count.
 fn counted_children(subject: Subject<'_>, view: View) -> Option<&'static BlocksParent> {
     match view {
-        View::Values | View::Counted => None,
+        View::Values | View::BeforeCreate | View::Counted => None,
         View::BeforeDelete => subject.address.kind().blocked_by(),
     }
 }
@@ -101,6 +133,11 @@ pub(crate) async fn observe_with(
     subject: Subject<'_>,
     view: View,
 ) -> Result<Observation, ReadFailure> {
+    if let Some(siblings) = siblings(subject, view)
+        && let Some(seen) = look_beside(reader, subject, &siblings).await?
+    {
+        return Ok(seen);
+    }
     match counted_children(subject, view) {
         Some(fills) => look_inside(reader, subject.address, fills).await,
         None => {
@@ -114,6 +151,35 @@ pub(crate) async fn observe_with(
             Ok(seen)
         }
     }
+}
+
+/// Finds a resource among its siblings. `None`: the list may be incomplete.
+async fn look_beside(
+    reader: &mut impl Reader,
+    subject: Subject<'_>,
+    siblings: &Siblings,
+) -> Result<Option<Observation>, ReadFailure> {
+    let answer = reader.read(&(siblings.request)(&siblings.parent)).await;
+    let response = match &answer {
+        Ok(response) => response,
+        Err(error) if error.is_absence(siblings.parent.kind().absent_codes) => {
+            return Ok(Some(Observation::default()));
+        }
+        Err(error) => return Err(failed(subject, error)),
+    };
+    let page = (siblings.decode)(&siblings.parent, response)
+        .map_err(|error| unreadable(subject, &error, response))?
+        .hidden(&response.mask);
+    let is_whole = page.length < siblings.longest;
+    // Addresses are equal in any case here.
+    let is_meant = |(address, _): &(Address, LiveResource)| address == subject.address;
+    let live = page.items.into_iter().find(is_meant).map(|(_, live)| live);
+    Ok((is_whole || live.is_some()).then(|| Observation {
+        live,
+        is_known: true,
+        now: clock(response),
+        contents: None,
+    }))
 }
 
 /// Counts the children of a resource, whether or not it exists: its deletion finds that out.

@@ -302,6 +302,27 @@ fn names_are_compared_without_regard_to_case() {
 }
 
 #[test]
+fn another_spelling_that_came_after_the_plan_is_found() {
+    for case in ["share-case=exact", "share-case=lower"] {
+        let world = assuming(case, ONE);
+        let _ = world.run(&["plan", "--out", "plan.json", "--allow", "shares=1"]);
+        share(&world, "web", until("Partner-Co", "forever"));
+        let _ = world
+            .run(&["apply", "plan.json"])
+            .exits(1)
+            .says("it did not exist, but exists now");
+        assert_eq!(shares(&world, "web"), ["Partner-Co forever "], "{case}");
+        // Equal to the plan, it needs no write.
+        world.edit(|state| {
+            let repository = state.ensure_repository(NORTH, "team-a", "web");
+            repository.shares[0].deadline = "2100-01-01T00:00:00Z".to_owned();
+        });
+        let _ = world.run(&["apply", "plan.json"]).exits(0);
+        assert_eq!(world.writes(), [""; 0], "{case}");
+    }
+}
+
+#[test]
 fn a_day_holds_however_the_service_rounds() {
     for switch in ["share-deadline=exact", "share-deadline=midnight"] {
         let world = assuming(switch, ONE);

@@ -96,12 +96,3 @@ pub(crate) fn after(wanted: &Shares, before: &[Share]) -> Vec<Share> {
     };
     wanted.iter().map(one).collect()
 }
-
-/// Gives a share the spelling of charts. If a list shows an old state, and the service compares
-/// names exactly, the read of a single share does not find it in another spelling: it is made twice.
-pub(crate) fn respell(share: &mut Share) {
-    let same = |name: &&&str| name.eq_ignore_ascii_case(&share.account);
-    if let Some(name) = OF_CHARTS.iter().find(same) {
-        share.account = (*name).to_owned();
-    }
-}

@@ -11,7 +11,7 @@ use proptest::{collection::vec, prelude::*};
 use super::{
     done, expected,
     faults::effect,
-    holds_back_a_rename, parts, shares,
+    holds_back_a_rename, parts,
     site::{Deletion, Site, World, subject},
     world,
 };
@@ -50,7 +50,6 @@ pub(crate) fn copying(mut world: World) -> World {
             .sync_rules
             .iter_mut()
             .for_each(|rule| rule.auto = true);
-        repository.shares.iter_mut().for_each(shares::respell);
     }
     world
 }
