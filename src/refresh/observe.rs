@@ -64,12 +64,9 @@ fn siblings(subject: Subject<'_>, view: View) -> Option<Siblings> {
     let kind = subject.address.kind();
     match &kind.listing {
         Listing::PerListedParent {
-            parents,
-            request,
-            decode,
+            request, decode, ..
         } if view == View::BeforeCreate && kind.ignores_case() => Some(Siblings {
             parent: subject.address.parent()?,
-            longest: parents.longest,
             request: *request,
             decode: *decode,
         }),
@@ -80,8 +77,6 @@ fn siblings(subject: Subject<'_>, view: View) -> Option<Siblings> {
 /// The list of the resources of one kind in one parent.
 struct Siblings {
     parent: Address,
-    /// The length from which on a response may be incomplete.
-    longest: usize,
     request: fn(&Address) -> Request,
     decode: fn(&Address, &Response) -> Result<Page, Undecodable>,
 }
@@ -153,7 +148,7 @@ pub(crate) async fn observe_with(
     }
 }
 
-/// Finds a resource among its siblings. `None`: the list may be incomplete.
+/// Finds a resource among its siblings. `None`: its own read decides, because a list may lack it.
 async fn look_beside(
     reader: &mut impl Reader,
     subject: Subject<'_>,
@@ -162,20 +157,17 @@ async fn look_beside(
     let answer = reader.read(&(siblings.request)(&siblings.parent)).await;
     let response = match &answer {
         Ok(response) => response,
-        Err(error) if error.is_absence(siblings.parent.kind().absent_codes) => {
-            return Ok(Some(Observation::default()));
-        }
+        Err(error) if error.is_absence(siblings.parent.kind().absent_codes) => return Ok(None),
         Err(error) => return Err(failed(subject, error)),
     };
     let page = (siblings.decode)(&siblings.parent, response)
         .map_err(|error| unreadable(subject, &error, response))?
         .hidden(&response.mask);
-    let is_whole = page.length < siblings.longest;
     // Addresses are equal in any case here.
     let is_meant = |(address, _): &(Address, LiveResource)| address == subject.address;
-    let live = page.items.into_iter().find(is_meant).map(|(_, live)| live);
-    Ok((is_whole || live.is_some()).then(|| Observation {
-        live,
+    let found = page.items.into_iter().find(is_meant);
+    Ok(found.map(|(_, live)| Observation {
+        live: Some(live),
         is_known: true,
         now: clock(response),
         contents: None,

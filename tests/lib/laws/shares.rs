@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portolan::emulator::Share;
+use portolan::emulator::{Share, State};
 use proptest::{collection::btree_map, prelude::*, sample::select};
 use serde_json::{Value, json};
 
@@ -95,4 +95,20 @@ pub(crate) fn after(wanted: &Shares, before: &[Share]) -> Vec<Share> {
         share
     };
     wanted.iter().map(one).collect()
+}
+
+/// Gives every share the spelling of charts.
+pub(crate) fn respell(state: &mut State) {
+    for region in state.regions.values_mut() {
+        for organization in region.organizations.values_mut() {
+            for repository in organization.repositories.values_mut() {
+                for share in &mut repository.shares {
+                    let same = |name: &&&str| name.eq_ignore_ascii_case(&share.account);
+                    if let Some(name) = OF_CHARTS.iter().find(same) {
+                        share.account = (*name).to_owned();
+                    }
+                }
+            }
+        }
+    }
 }
