@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     address::Address,
     diagnostics::Diagnostic,
+    kind::Kind,
     pattern::{Index, Pattern},
     scope::{self, Selection},
     state::{Chart, Live},
@@ -26,8 +27,8 @@ pub(crate) struct Seen<'a> {
     live: &'a Live,
     /// Whether the selection left out lists of rules.
     is_partial: bool,
-    /// Live resources whose children are unknown.
-    childless: Vec<&'a Address>,
+    /// The lists of children that were read, by parent and rank of the kind.
+    lists: BTreeSet<(Address, usize)>,
     /// The regions with declared resources.
     read: BTreeSet<&'a str>,
     /// The undeclared organizations. Only their names are known.
@@ -42,19 +43,9 @@ impl<'a> Seen<'a> {
                 .into_iter()
                 .map(|(parent, kind)| (parent, kind.rank()))
         };
-        let read: BTreeSet<(Address, usize)> = listed(part).collect();
+        let lists: BTreeSet<(Address, usize)> = listed(part).collect();
         // Only lists of children depend on the selection; those of a region are always read whole.
-        let is_partial = listed(chart).count() > read.len();
-        let is_read = |address: &Address| {
-            let mut kinds = address.kind().read_per_parent().peekable();
-            kinds.peek().is_some()
-                && kinds.all(|kind| read.contains(&(address.clone(), kind.rank())))
-        };
-        let childless = live
-            .resources
-            .keys()
-            .filter(|address| !is_read(address))
-            .collect();
+        let is_partial = listed(chart).count() > lists.len();
         let mut foreign = BTreeMap::<_, Vec<_>>::new();
         for address in live.resources.keys() {
             if address.kind().parent.is_none() && !chart.resources.contains_key(address) {
@@ -73,7 +64,7 @@ impl<'a> Seen<'a> {
             chart,
             live,
             is_partial,
-            childless,
+            lists,
             read,
             foreign,
         }
@@ -205,14 +196,33 @@ impl<'a> Seen<'a> {
         }
         // Only now, because it goes through every resource whose children are unknown.
         if covers.contains(&false) {
-            let names_children =
-                Index::of_children(patterns.iter().copied()).used(self.childless.iter().copied());
-            covers
-                .iter_mut()
-                .zip(names_children)
-                .for_each(|(covers, names)| *covers |= names);
+            let kinds: BTreeSet<_> = patterns.iter().map(|pattern| pattern.kind()).collect();
+            for kind in kinds {
+                self.add_unread(&mut covers, patterns, kind);
+            }
         }
         covers
+    }
+
+    /// Adds those patterns for this kind, or for any, that may cover an unread child.
+    fn add_unread(&self, covers: &mut [bool], patterns: &[&Pattern], kind: Option<&'static Kind>) {
+        let at: Vec<usize> = (0..patterns.len())
+            .filter(|at| patterns[*at].kind() == kind)
+            .collect();
+        let is_read = |parent: &Address| {
+            let mut lists = parent
+                .kind()
+                .read_per_parent()
+                .filter(|list| kind.is_none_or(|kind| kind == list.family()))
+                .peekable();
+            lists.peek().is_some()
+                && lists.all(|list| self.lists.contains(&(parent.clone(), list.rank())))
+        };
+        let childless = self.live.resources.keys().filter(|it| !is_read(it));
+        let names = Index::of_children(at.iter().map(|at| patterns[*at])).used(childless);
+        for (at, names) in at.into_iter().zip(names) {
+            covers[at] |= names;
+        }
     }
 
     fn may_be_unread(&self, pattern: &Pattern) -> bool {

@@ -327,13 +327,15 @@ pub struct Protection {
     pub span: Span,
 }
 
-/// An entry of `accept`: differences that it covers do not count until the day has passed.
+/// An entry of `accept`: what it covers does not count until the day has passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
     /// The region of its document.
     pub region: Arc<str>,
     pub pattern: Pattern,
     pub pattern_span: Span,
+    /// Set if it covers findings of this code only.
+    pub code: Option<&'static str>,
     /// The last day on which it is valid.
     pub until: Date,
     pub reason: String,

@@ -267,7 +267,7 @@ impl<'a> Runner<'a> {
     fn refused(&self, error: &CallError) -> Fate {
         failed(
             format!("not run: {error}"),
-            hint(&self.change.address, error),
+            hint(&self.change.address, error).as_deref(),
         )
     }
 

@@ -1,5 +1,7 @@
 //! Compares an observation with a change, and words the difference.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::{
@@ -102,18 +104,18 @@ fn is_readable(kind: &Kind, name: &str) -> bool {
 }
 
 /// The hint for an error: from the kind, or else a general one.
-pub(super) fn hint(address: &Address, error: &CallError) -> Option<&'static str> {
+pub(super) fn hint(address: &Address, error: &CallError) -> Option<Cow<'static, str>> {
     // The kind goes first: one code can have a special meaning for one kind of resource.
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
         CallError::NoAnswer(_) => None,
     };
-    explained.or_else(|| error.hint())
+    explained.map(Cow::Borrowed).or_else(|| error.hint())
 }
 
 /// A write that the service refused.
 pub(super) fn refused(address: &Address, error: &CallError) -> Fate {
-    failed(error.to_string(), hint(address, error))
+    failed(error.to_string(), hint(address, error).as_deref())
 }
 
 /// A change that was not sent because the read before it failed.

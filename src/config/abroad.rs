@@ -54,7 +54,8 @@ pub(super) fn check(chart: &Chart, items: &[PlacedRule]) -> Vec<Diagnostic> {
         let (most, error) = abroad.most;
         // Only at the first one beyond the limit, so that the error appears once.
         if *count == most + 1 {
-            found.push(at(error.error()));
+            let hint = format!("remove the items after the first {most}");
+            found.push(at(error.error().hint(hint)));
         }
     }
     found

@@ -160,6 +160,7 @@ pub(super) fn decode(
 ) -> Option<Source> {
     let (kind, node) = (nameless.kind, nameless.node);
     let mut seen = BTreeMap::<Address, Span>::new();
+    let mut ids = BTreeMap::<String, Span>::new();
     for item in nameless.items()? {
         // Counted before the item is checked: a list of invalid items can be inherited often too.
         if !out.allowance.grant(text_length(item)) {
@@ -170,15 +171,14 @@ pub(super) fn decode(
             continue;
         };
         if let Some(first) = seen.insert(address.clone(), item.span) {
-            if let Some(words) = kind.place.item_errors {
-                out.found.push(
-                    words
-                        .duplicate
-                        .error()
-                        .at(item.span)
-                        .related(first, "first defined here"),
-                );
-            }
+            out.found.extend(twice(kind, item.span, first));
+            continue;
+        }
+        let id = kind.naming().and_then(|naming| naming.stated(&attributes));
+        if let Some(id) = id
+            && let Some(first) = ids.insert(id.to_owned(), item.span)
+        {
+            out.found.extend(twice(kind, item.span, first));
             continue;
         }
         let source = out.context.source(item.span);
@@ -195,6 +195,18 @@ pub(super) fn decode(
         out.chart.resources.insert(address, desired);
     }
     Some(out.context.source(node.span))
+}
+
+/// The error for the second of two items that are about the same.
+fn twice(kind: &Kind, span: Span, first: Span) -> Option<Diagnostic> {
+    let error = kind.place.item_errors?.duplicate.error();
+    let hint = "remove one of the two";
+    Some(
+        error
+            .at(span)
+            .hint(hint)
+            .related(first, "first defined here"),
+    )
 }
 
 /// The length of all texts in an item.

@@ -4,6 +4,7 @@
 
 use crate::{
     names::{Name, PERSON},
+    plan::finding,
     region::REGIONS,
 };
 
@@ -165,6 +166,12 @@ pub(crate) static ACCEPTANCE: Record = Record {
             "The resources in this document's region: a pattern as in `protect`.",
         )
         .required(),
+        key(
+            "code",
+            Form::OneOf(&finding::CODES),
+            "unlisted",
+            "Only findings of this code, and no differences. Absent: everything there.",
+        ),
         key(
             "until",
             Form::Text(TextForm::Date),

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     pattern::{Index, Names, Pattern, Written},
+    plan::finding,
     state::{Acceptance, Protection},
 };
 
@@ -45,11 +46,20 @@ pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
                 continue;
             };
             let text = |key| out.context.text(node.get(key)?);
+            let code = node.get("code").map(|_| {
+                let wanted = text("code")?;
+                finding::CODES.into_iter().find(|code| *code == wanted)
+            });
             let acceptance = || {
                 Some(Acceptance {
                     region: region.clone(),
                     pattern,
                     pattern_span: address.span,
+                    // A wrong code was reported. Without it, the entry would cover more.
+                    code: match code {
+                        Some(known) => Some(known?),
+                        None => None,
+                    },
                     until: text("until")?.parse().ok()?,
                     reason: text("reason")?,
                     source: out.context.source(node.span),

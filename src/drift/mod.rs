@@ -6,11 +6,14 @@
 
 mod fail_on;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 pub use self::fail_on::{FailOn, NOTHING};
 
 use crate::{
+    address::Address,
     diagnostics::{Diagnostic, Source, View},
     pattern::{Index, Pattern},
     plan::{
@@ -76,32 +79,33 @@ pub fn judge(
         ..Drift::default()
     };
     let ignored = Index::new(ignores.patterns);
-    let accepted = Index::new(valid.iter().map(|acceptance| &acceptance.pattern));
+    let accepted = Accepting::new(&valid, |acceptance| acceptance.code.is_none());
     for change in std::mem::take(&mut plan.changes) {
         if ignored.first(&change.address).is_some() {
             drift.ignored += 1;
-        } else if let Some(by) = accepted
-            .first(&change.address)
-            .and_then(|number| valid.get(number))
-        {
-            drift.accepted.push(Accepted {
-                change,
-                by: (*by).clone(),
-            });
+        } else if let Some(by) = accepted.first(&change.address).cloned() {
+            drift.accepted.push(Accepted { change, by });
         } else {
             plan.changes.push(change);
         }
     }
+    let found: BTreeSet<String> = plan.findings.iter().map(|it| it.code.clone()).collect();
+    let of_code = |code: String| {
+        let applies = |by: &Acceptance| by.code.is_none_or(|only| only == code);
+        let accepting = Accepting::new(&valid, applies);
+        (code, accepting)
+    };
+    let accepted: BTreeMap<String, Accepting<'_>> = found.into_iter().map(of_code).collect();
     plan.retain_findings(|finding| {
         if ignores.codes.contains(&&*finding.code) || ignored.first(&finding.address).is_some() {
             drift.ignored_findings += 1;
             return false;
         }
-        let by = accepted.first(&finding.address);
-        let by = by.and_then(|number| valid.get(number));
+        let of_code = accepted.get(&finding.code);
+        let by = of_code.and_then(|accepted| accepted.first(&finding.address));
         drift.accepted_findings.extend(by.map(|by| AcceptedFinding {
             finding: finding.clone(),
-            by: (*by).clone(),
+            by: by.clone(),
         }));
         by.is_none()
     });
@@ -114,10 +118,39 @@ pub fn judge(
     drift
 }
 
+/// Acceptances, found by address.
+struct Accepting<'a> {
+    all: Vec<&'a Acceptance>,
+    index: Index,
+}
+
+impl<'a> Accepting<'a> {
+    /// Those that apply.
+    fn new(valid: &[&'a Acceptance], applies: impl Fn(&Acceptance) -> bool) -> Accepting<'a> {
+        let all: Vec<&Acceptance> = valid.iter().copied().filter(|it| applies(it)).collect();
+        Accepting {
+            index: Index::new(all.iter().map(|acceptance| &acceptance.pattern)),
+            all,
+        }
+    }
+
+    /// The first that covers the address.
+    fn first(&self, address: &Address) -> Option<&'a Acceptance> {
+        self.all.get(self.index.first(address)?).copied()
+    }
+}
+
 impl Drift {
     /// The outcome of what counts.
     pub fn outcome(&self) -> Outcome {
         self.plan.outcome()
+    }
+
+    /// How many differences count, with those that portolan cannot repair.
+    pub fn counted_changes(&self) -> usize {
+        let stops = self.plan.stopped.iter();
+        let unrepairable = stops.filter(|stop| by_id::is_unrepairable(&stop.code));
+        self.plan.changes.len() + unrepairable.count()
     }
 
     /// How many findings count.
@@ -135,8 +168,11 @@ impl Drift {
     /// One error for each expired acceptance, at its line.
     pub fn errors(&self) -> impl Iterator<Item = Diagnostic> {
         self.expired.iter().map(|acceptance| {
+            let code = acceptance
+                .code
+                .map_or_else(String::new, |code| format!("{code} of "));
             let problem = format!(
-                "`{}` was accepted until {}",
+                "{code}`{}` was accepted until {}",
                 acceptance.pattern, acceptance.until
             );
             Diagnostic::error("expired-acceptance", problem)
@@ -180,6 +216,8 @@ struct AcceptedDocument {
 #[derive(Debug, Serialize)]
 struct AcceptanceDocument {
     address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     until: Date,
     reason: String,
     source: Source,
@@ -189,6 +227,7 @@ impl From<&Acceptance> for AcceptanceDocument {
     fn from(by: &Acceptance) -> AcceptanceDocument {
         AcceptanceDocument {
             address: by.pattern.to_string(),
+            code: by.code,
             until: by.until,
             reason: by.reason.clone(),
             source: by.source.clone(),
@@ -217,7 +256,7 @@ impl DriftDocument {
             accepted_findings: accepted_findings.collect(),
             ignored_findings: drift.ignored_findings,
             counted: Counted {
-                changes: drift.plan.changes.len(),
+                changes: drift.counted_changes(),
                 findings: drift.counted_findings(),
             },
             plan: PlanDocument {

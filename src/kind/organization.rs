@@ -134,7 +134,13 @@ impl Item {
 }
 
 fn request(region: &Arc<str>, method: Method, path: String) -> Request {
-    Request::new(Service::Swr, region, method, path)
+    let right = match method {
+        Method::Get => "swr:namespace:get",
+        Method::Post => "swr:namespace:create",
+        Method::Delete => "swr:namespace:delete",
+        _ => "swr:namespace:get",
+    };
+    Request::new(Service::Swr, region, method, path).needs(right)
 }
 
 /// Also the base of the paths of the kinds below it.
@@ -146,7 +152,8 @@ pub(super) fn path(address: &Address) -> String {
 /// Without `mode::visible` the list omits organizations in which the caller may use only some
 /// repositories.
 fn list(region: &Arc<str>, _window: Window) -> Request {
-    let mut request = request(region, Method::Get, "/v2/manage/namespaces".to_owned());
+    let mut request = request(region, Method::Get, "/v2/manage/namespaces".to_owned())
+        .needs("swr:namespace:list");
     request.query.push(("filter", "mode::visible".to_owned()));
     request
 }

@@ -269,7 +269,13 @@ pub(super) fn path(address: &Address) -> String {
 }
 
 fn request(address: &Address, method: Method, path: String) -> Request {
-    Request::new(Service::Swr, address.region(), method, path)
+    let right = match method {
+        Method::Get => "swr:repository:get",
+        Method::Post => "swr:repository:create",
+        Method::Delete => "swr:repository:delete",
+        _ => "swr:repository:update",
+    };
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 fn body(attributes: &Attributes) -> Map<String, Value> {
@@ -291,7 +297,8 @@ fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
         region,
         Method::Get,
         "/v2/manage/repos".to_owned(),
-    );
+    )
+    .needs("swr:repository:list");
     request.query = vec![
         ("limit", limit.to_string()),
         ("offset", offset.to_string()),

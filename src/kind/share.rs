@@ -104,7 +104,7 @@ pub static SHARE: Kind = Kind {
                 },
                 own: ItemError {
                     code: "shared-with-self",
-                    problem: "this is the chart's own account",
+                    problem: "this is the own account",
                 },
                 most: (
                     500,
@@ -295,7 +295,13 @@ fn path(repository: &Address) -> String {
 
 fn request(address: &Address, method: Method, suffix: &str) -> Request {
     let path = format!("{}{suffix}", path(address));
-    Request::new(Service::Swr, address.region(), method, path)
+    // Writes are of the level "permission management" (swr-next: A9). The rights to change and to
+    // delete are not published.
+    let right = match method {
+        Method::Get => "swr:repo:listRepoDomains",
+        _ => "swr:repo:createRepoDomain",
+    };
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 fn of_account(address: &Address, method: Method) -> Request {
@@ -321,7 +327,8 @@ fn body(after: &Attributes) -> Value {
 
 fn list_shared(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let path = "/v2/manage/shared-repositories".to_owned();
-    let mut request = Request::new(Service::Swr, region, Method::Get, path);
+    let mut request =
+        Request::new(Service::Swr, region, Method::Get, path).needs("swr:repo:listSharedRepos");
     request.query = vec![
         ("center", "self".to_owned()),
         ("limit", limit.to_string()),
@@ -432,10 +439,7 @@ impl Wire for Api {
         Some(of_account(subject.address, Method::Delete))
     }
 
-    fn explain(&self, error: &ApiError) -> Option<&'static str> {
-        (error.status == 403).then_some(
-            "sharing needs the permission to manage the repository; with identity policies, \
-            `swr:repo:createRepoDomain` and `swr:repo:listRepoDomains`",
-        )
+    fn explain(&self, _error: &ApiError) -> Option<&'static str> {
+        None
     }
 }

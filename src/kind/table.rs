@@ -117,6 +117,8 @@ pub struct Naming {
     pub missing: Unrepairable,
     /// The chart has another id than the service.
     pub disagrees: Unrepairable,
+    /// The service has the id under another name.
+    pub renamed: Unrepairable,
     /// The chart gives the creator a lower rank.
     pub of_creator: Unrepairable,
     /// The chart lists one of its operators.

@@ -29,7 +29,8 @@ pub static TAGS: ItemList = ItemList {
 /// Ordered by time, so that a push during the read appends to the last page.
 fn tags(repository: &Address, Window { offset, limit }: Window) -> Request {
     let path = format!("{}/tags", repository::path(repository));
-    let mut request = Request::new(Service::Swr, repository.region(), Method::Get, path);
+    let mut request = Request::new(Service::Swr, repository.region(), Method::Get, path)
+        .needs("swr:repository:list");
     request.query = vec![
         ("limit", limit.to_string()),
         ("offset", offset.to_string()),

@@ -75,6 +75,11 @@ impl Pattern {
             .any(|kind| matches(&self.place, parts.first(kind.key.len())))
     }
 
+    /// The kind that it is for, if it names one.
+    pub(crate) fn kind(&self) -> Option<&'static Kind> {
+        self.kind
+    }
+
     /// Whether the pattern names children of the resource that are read separately. Whether such
     /// children are live is unknown before they are read.
     pub fn names_children_of(&self, parent: &Address) -> bool {

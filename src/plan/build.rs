@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted,
+    Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted, abroad,
     by_id::{self, Verdict},
     change::step,
     contents,
@@ -16,7 +16,7 @@ use crate::{
     address::{Address, Ascending},
     diagnostics::Source,
     diff::{self, FieldChange},
-    kind::{IdField, Identity, Kind, Role},
+    kind::{IdField, Identity, Kind, REGISTRY, Role, Unmentioned},
     scope::{self, Disposition, Selection, Surplus},
     state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
     time::Moment,
@@ -78,7 +78,11 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             Some(change)
                 if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {
             }
-            Some(change) => plan.changes.push(change),
+            Some(mut change) => {
+                let note = outside::revival(&change, seen, now);
+                change.notes.extend(note);
+                plan.changes.push(change);
+            }
             None if !selection.holds(address) => {}
             // An absent resource that is declared absent is not part of the live state, so it does
             // not count as unchanged.
@@ -135,6 +139,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     plan.findings
         .extend(renamed::findings(&renamed, chart, live));
     finding::complete(&mut plan, chart, live, &tops, outside::of(chart, live, now));
+    plan.stopped.extend(abroad::stops(&plan, live));
     plan.stopped
         .extend(stops_for_blocked_organizations(&blocking));
     plan.stopped
@@ -318,6 +323,16 @@ fn assigned_id(kind: &Kind, found: &LiveResource) -> Option<(&'static IdField, R
     }
 }
 
+fn not_in_list(kind: &Kind) -> Reason {
+    let mut lists = REGISTRY
+        .iter()
+        .filter(|kind| kind.unmentioned == Unmentioned::ListIsComplete);
+    match lists.next() {
+        Some(first) if *first == kind => Reason::NotInFirstList,
+        _ => Reason::NotInList,
+    }
+}
+
 /// The number of things in the nearest ancestor that contains any. `None` if it is unknown, and for
 /// a kind that contains things itself: a resource that does not exist yet is empty.
 fn held_above(address: &Address, live: &Live) -> Option<u64> {
@@ -374,7 +389,10 @@ fn dispose<'a>(
     };
     match surplus.disposition {
         Disposition::DeleteUnlisted(source) => delete(Reason::Unlisted, source),
-        Disposition::DeleteUndeclared(source) => delete(Reason::Undeclared, source),
+        Disposition::DeleteUndeclared(source) => {
+            let reason = not_in_list(surplus.address.kind());
+            delete(reason, source);
+        }
         Disposition::Report { counts } => {
             let held = surplus.address.kind().held(found);
             let finding = finding::unlisted(chart, surplus.address, found, counts);

@@ -3,6 +3,7 @@
 //! `apply` decides nothing: each change contains what is sent, the precondition to check right
 //! before, and whether it may run at all. [`build`] makes a plan, [`document`] writes it to a file.
 
+mod abroad;
 pub mod build;
 pub mod by_id;
 mod change;
@@ -244,10 +245,12 @@ pub enum Reason {
     DeclaredAbsent,
     /// No file lists it, and its organization says `unlisted: delete`.
     Unlisted,
-    /// The parent's list in the chart is complete and does not contain it. The name in documents is
-    /// that of the first such kind.
+    /// The parent's list in the chart is complete and does not contain it. The first kind with such
+    /// a list has a name of its own in documents: it was there before the others.
     #[serde(rename = "not-in-sync-list")]
-    Undeclared,
+    NotInFirstList,
+    /// The same, for every other kind.
+    NotInList,
     /// The last success is older than `max_age`.
     Stale,
     /// There was no success yet.
@@ -308,6 +311,9 @@ pub struct Stop {
     pub message: String,
     /// What would let the plan pass.
     pub lift: Option<String>,
+    /// The line of the chart that it is about, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 impl Stop {
@@ -317,6 +323,14 @@ impl Stop {
             code: code.to_owned(),
             message,
             lift,
+            source: None,
+        }
+    }
+
+    fn at(self, source: &Source) -> Stop {
+        Stop {
+            source: Some(source.clone()),
+            ..self
         }
     }
 }

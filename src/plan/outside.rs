@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, finding};
+use super::{Change, Finding, finding};
 use crate::{
     address::Address,
     kind::Kind,
@@ -24,6 +24,19 @@ pub(super) fn is_over(
         return false;
     };
     has_passed(kind, wanted, now) && found.is_none_or(|found| has_ended(kind, found, now))
+}
+
+/// The note of a change of something that has ended: it is in force again then.
+pub(super) fn revival(
+    change: &Change,
+    found: Option<&LiveResource>,
+    now: Moment,
+) -> Option<String> {
+    let kind = change.address.kind();
+    let end = kind.deadline()?.name;
+    let moves = change.fields.iter().any(|field| field.name == end);
+    let is_revived = moves && change.action.after().is_some() && has_ended(kind, found?, now);
+    is_revived.then(|| "it has expired, and is in force again after this".to_owned())
 }
 
 /// Whether a live resource is no longer in force.

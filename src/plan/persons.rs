@@ -12,6 +12,7 @@ use crate::{
     address::Address,
     kind::{Kind, Naming},
     state::{Attributes, Chart, DesiredResource, Live, LiveResource, Presence, ReadFailure},
+    text::visible,
 };
 
 /// What a declared resource needs before it is compared.
@@ -43,7 +44,7 @@ pub(super) fn judge(
     if let (Some(stated), Some(seen)) = (stated, seen)
         && stated != seen
     {
-        let mut stop = stop(address, &naming.disagrees);
+        let mut stop = stop(address, &desired.source, &naming.disagrees);
         stop.message = format!("{}: {seen}, and not {stated}", stop.message);
         return Judged::Stopped(stop);
     }
@@ -51,15 +52,37 @@ pub(super) fn judge(
         return if (naming.rank)(wanted) == naming.highest {
             Judged::Kept
         } else {
-            Judged::Stopped(stop(address, &naming.of_creator))
+            Judged::Stopped(stop(address, &desired.source, &naming.of_creator))
         };
     }
     let key = (address.region().clone(), person.clone());
     let looked_up = || live.persons.get(&key).map(String::as_str);
-    match stated.or(seen).or_else(looked_up) {
-        Some(id) => Judged::Known(with_id(address.kind(), desired, naming, wanted, id)),
-        None => Judged::Stopped(stop(address, &naming.missing)),
+    let Some(id) = stated.or(seen).or_else(looked_up) else {
+        return Judged::Stopped(stop(address, &desired.source, &naming.missing));
+    };
+    // Only for new ones: the list shows what belongs to the others.
+    if found.is_none()
+        && let Some(other) = holder(address, naming, id, live)
+    {
+        let mut stop = stop(address, &desired.source, &naming.renamed);
+        stop.message = format!("{}: {}", stop.message, visible(other));
+        return Judged::Stopped(stop);
     }
+    Judged::Known(with_id(address.kind(), desired, naming, wanted, id))
+}
+
+/// The name under which a list shows this id. A person who was renamed would lose everything: the
+/// old name is not in the chart, and requests refer to both by the id.
+fn holder<'a>(address: &Address, naming: &Naming, id: &str, live: &'a Live) -> Option<&'a str> {
+    let parent = address.parent()?;
+    let near = live.resources.range(parent.clone()..);
+    let below = near.take_while(|(other, _)| other.parts().starts_with(parent.parts()));
+    let mut named = below.filter(|(other, found)| {
+        other.kind() == address.kind()
+            && found.attributes.get(naming.id).and_then(Value::as_str) == Some(id)
+    });
+    let (other, _) = named.next()?;
+    other.part(naming.part).map(|name| &**name)
 }
 
 fn with_id(

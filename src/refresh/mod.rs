@@ -14,6 +14,7 @@ pub(crate) mod pages;
 mod persons;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -28,10 +29,7 @@ use crate::{
     scope,
     state::{Chart, Live, LiveResource, ReadFailure, Unread},
     time::Moment,
-    transport::{
-        client::{CallError, Client},
-        trace::Trace,
-    },
+    transport::client::{CallError, Client},
     wire::{Response, Service},
 };
 
@@ -319,7 +317,7 @@ async fn listed(
             address: &address,
             id: None,
         };
-        let seen = observe::observe(client, subject, &Trace::default()).await?;
+        let seen = observe::observe_below(client, subject).await?;
         let items = seen.live.map(|live| (address, live)).into_iter().collect();
         return Ok((items, None));
     };
@@ -458,7 +456,7 @@ fn failed(subject: String, error: &CallError) -> ReadFailure {
     ReadFailure {
         subject,
         message: error.to_string(),
-        hint: error.hint().map(str::to_owned),
+        hint: error.hint().map(Cow::into_owned),
     }
 }
 

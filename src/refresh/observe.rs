@@ -3,6 +3,8 @@
 //! The caller sends the requests: a plan with retries, an apply from the place in flight of the
 //! write that follows.
 
+use std::borrow::Cow;
+
 use super::{
     clock, contents,
     pages::{self, List, Reader},
@@ -217,6 +219,21 @@ pub(crate) async fn observe(
     decode(subject, &answer)
 }
 
+/// Observes the only resource of its kind in a parent that a list shows. Not found means that the
+/// parent is gone, unless the code says what is missing (swr-next: A1).
+pub(super) async fn observe_below(
+    client: &Client,
+    subject: Subject<'_>,
+) -> Result<Observation, ReadFailure> {
+    let answer = client.read(&request(subject)).await;
+    match &answer {
+        Err(error) if !error.has_code(subject.address.kind().absent_codes) => {
+            Err(failed(subject, error))
+        }
+        _ => decode(subject, &answer),
+    }
+}
+
 fn unreadable(subject: Subject<'_>, error: &Undecodable, response: &Response) -> ReadFailure {
     super::unreadable(
         subject.address.to_string(),
@@ -230,7 +247,8 @@ fn failed(subject: Subject<'_>, error: &CallError) -> ReadFailure {
         CallError::Answered { error, .. } => subject.address.kind().wire.explain(error),
         CallError::NoAnswer(_) => None,
     };
-    let hint = explained.or_else(|| error.hint()).map(str::to_owned);
+    let hint = explained.map(Cow::Borrowed).or_else(|| error.hint());
+    let hint = hint.map(Cow::into_owned);
     ReadFailure {
         hint,
         ..super::failed(subject.address.to_string(), error)

@@ -60,10 +60,7 @@ pub(super) fn plain_headline(change: &Change) -> String {
 }
 
 fn source_text(change: &Change) -> Option<String> {
-    change
-        .source
-        .as_ref()
-        .map(|source| format!("{}:{}", escaped(&source.file), source.line))
+    change.source.as_ref().map(words::place)
 }
 
 /// The column of the sources: after the longest headline, if that leaves room for the longest
@@ -208,7 +205,7 @@ pub(super) fn reason(change: &Change) -> Option<String> {
         Reason::Unlisted => {
             Some("unlisted, and its organization has `unlisted: delete`".to_owned())
         }
-        Reason::Undeclared => {
+        Reason::NotInFirstList | Reason::NotInList => {
             let kind = change.address.kind();
             let (parent, key) = (kind.parent?.name, kind.place.key.name);
             Some(match kind.place.key.form {

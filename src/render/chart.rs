@@ -183,6 +183,9 @@ impl Writer<'_> {
             "address",
             self.quoted.hold(&acceptance.pattern.to_string()),
         );
+        if let Some(code) = acceptance.code {
+            insert(&mut entry, "code", code);
+        }
         insert(
             &mut entry,
             "until",

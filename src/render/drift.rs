@@ -76,8 +76,11 @@ fn accepted(drift: &Drift, look: Look) -> String {
 
 fn acceptance_text(acceptance: &Acceptance) -> String {
     let (file, line) = (&acceptance.source.file, acceptance.source.line);
+    let code = acceptance
+        .code
+        .map_or_else(String::new, |code| format!("{code} of "));
     format!(
-        "`{}` accepted until {}: {}; {}:{line}",
+        "{code}`{}` accepted until {}: {}; {}:{line}",
         escaped(&acceptance.pattern.to_string()),
         acceptance.until,
         escaped(&acceptance.reason),
@@ -159,8 +162,11 @@ pub fn markdown(drift: &Drift, budget: usize) -> String {
     };
     let warning = |acceptance: &Acceptance| {
         let (pattern, until) = (raw_code(&acceptance.pattern.to_string()), acceptance.until);
+        let code = acceptance
+            .code
+            .map_or_else(String::new, |code| format!("{code} of "));
         format!(
-            "**Expired:** {pattern} was accepted until {until} ({}): {}",
+            "**Expired:** {code}{pattern} was accepted until {until} ({}): {}",
             place(acceptance),
             escape(&acceptance.reason)
         )

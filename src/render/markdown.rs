@@ -99,8 +99,11 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
             let lift = stop.lift.as_ref().map_or_else(String::new, |lift| {
                 format!("; to continue: {}", escape(lift))
             });
+            let place = stop.source.as_ref().map_or_else(String::new, |source| {
+                format!(" ({})", raw_code(&words::place(source)))
+            });
             Some(format!(
-                "> **Stopped:** {}{lift}\n\n",
+                "> **Stopped:** {}{place}{lift}\n\n",
                 escape(&stop.message)
             ))
         }),

@@ -46,9 +46,13 @@ pub(super) fn blocks(plan: &Plan, look: Look) -> String {
 pub(super) fn stops(plan: &Plan, color: Color) -> String {
     let mut out = String::new();
     for stop in &plan.stopped {
+        let place = stop
+            .source
+            .as_ref()
+            .map_or_else(String::new, |source| format!(" ({})", words::place(source)));
         out.push_str(&color.paint(
             Role::Destroy,
-            format!("Stopped: {}", visible(&stop.message)),
+            format!("Stopped: {}{place}", visible(&stop.message)),
         ));
         out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| {
             format!("; to continue: {}", visible(lift))
@@ -81,9 +85,18 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
             .lift
             .as_ref()
             .map(|lift| format!("to continue: {lift}"));
-        View {
+        let view = View {
             code: "plan-stopped".to_owned(),
             ..whole(format!("stopped: {}", stop.message), &lift)
+        };
+        match &stop.source {
+            Some(source) => View {
+                file: Some(source.file.clone()),
+                line: Some(source.line),
+                column: Some(source.column),
+                ..view
+            },
+            None => view,
         }
     });
     let part = plan.scope.selection.is_partial().then(|| View {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{Color, Role};
-use crate::{mask, plan::Run, state::SecretSource, text::escaped};
+use crate::{diagnostics::Source, mask, plan::Run, state::SecretSource, text::escaped};
 
 /// Changes of longer texts, and of texts with several lines, are shown as a word-level difference.
 const LONGEST_INLINE: usize = 40;
@@ -21,6 +21,11 @@ const WORTH_CUTTING: usize = 24;
 const CONTEXT: usize = 24;
 
 const ELLIPSIS: &str = "...";
+
+/// `portolan.yaml:14`
+pub(super) fn place(source: &Source) -> String {
+    format!("{}:{}", escaped(&source.file), source.line)
+}
 
 /// A value on one line. Control characters are escaped, so that a live value cannot control the
 /// terminal.

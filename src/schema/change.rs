@@ -127,7 +127,7 @@ pub(super) fn change(kind: &Kind) -> Value {
                 "reason",
                 json!({ "enum": [
                     "missing", "differs", "cannot-be-changed-in-place", "declared-absent",
-                    "unlisted", "not-in-sync-list", "stale", "never-succeeded",
+                    "unlisted", "not-in-sync-list", "not-in-list", "stale", "never-succeeded",
                 ] }),
             ),
             ("risks", list(reference("risk"))),

@@ -140,7 +140,7 @@ pub(super) fn drift_document() -> Value {
             ("reason", text()),
             ("source", reference("source")),
         ],
-        &[],
+        &[("code", text())],
     );
     let accepted = object(
         &[
@@ -216,7 +216,7 @@ pub(super) fn stop() -> Value {
             ("message", text()),
             ("lift", nullable(text())),
         ],
-        &[],
+        &[("source", reference("source"))],
     )
 }
 

@@ -88,6 +88,8 @@ pub struct Request {
     pub secrets: Vec<(&'static str, Secret)>,
     /// Texts of the body that are masked in plans. In the body `carried` takes their places.
     pub carried: Vec<(&'static str, Secret)>,
+    /// The right that the caller needs for it, for a refusal. `None`: none is published.
+    pub right: Option<&'static str>,
 }
 
 impl Request {
@@ -103,6 +105,15 @@ impl Request {
             body: None,
             secrets: Vec::new(),
             carried: Vec::new(),
+            right: None,
+        }
+    }
+
+    /// The same, which needs this right.
+    pub fn needs(self, right: &'static str) -> Request {
+        Request {
+            right: Some(right),
+            ..self
         }
     }
 

@@ -4,7 +4,10 @@
 use portolan::emulator::{Effect, Fault, Grant, Route};
 use serde_json::{Value, json};
 
-use crate::support::{NORTH, Output, World};
+use crate::{
+    sharing::answers,
+    support::{NORTH, Output, World},
+};
 
 /// A world of the account `acme`, whose user `root` created the organization `team-a`.
 fn world(lists: &str) -> World {
@@ -185,6 +188,49 @@ fn an_id_comes_from_the_chart_or_from_iam_and_only_for_new_users() {
     let _ = world.apply(&[]);
     assert_eq!(reads(&world, "/v3/users"), 0);
     assert_eq!(held(&world, None), pairs(&[("bob", 3), ("ci-bot", 1)]));
+}
+
+#[test]
+fn a_renamed_user_keeps_the_permission() {
+    let entry = |id: &str, name: &str, auth: u8| json!({ "user_id": id_of(id), "user_name": name, "auth": auth });
+    for list in [
+        "access: [ { user: bob, level: write } ]".to_owned(),
+        format!(
+            "access: [ {{ user: bob, level: write, user_id: {} }} ]",
+            id_of("0c")
+        ),
+    ] {
+        let world = world(&list);
+        let body = json!({
+            "creator_name": "root", "self_auth": entry("01", "root", 7),
+            "others_auths": [entry("01", "root", 7), entry("0c", "old-bob", 3)],
+        });
+        answers(&world, "/namespaces/team-a/access", 200, &body);
+        let plan = world.plan_json(&[]);
+        assert_eq!(plan["stopped"][0]["code"], json!("renamed-user"));
+        let _ = world
+            .try_apply(&[])
+            .exits(1)
+            .says("under another name: old-bob (portolan.yaml:5)");
+        assert_eq!(world.writes(), [""; 0]);
+        let drift = world.run(&["drift", "--format", "json"]).exits(2).json();
+        assert_ne!(drift["counted"]["changes"], json!(0));
+    }
+}
+
+#[test]
+fn without_the_caller_or_the_creator_a_list_is_unknown() {
+    for field in ["creator_name", "self_auth"] {
+        let world = world("access: []");
+        let mut body = json!({
+            "creator_name": "root",
+            "self_auth": { "user_id": id_of("01"), "user_name": "root", "auth": 7 },
+            "others_auths": [{ "user_id": id_of("0b"), "user_name": "ada", "auth": 7 }],
+        });
+        body[field] = Value::Null;
+        answers(&world, "/namespaces/team-a/access", 200, &body);
+        let _ = world.plan(&[]).exits(1).warns(field);
+    }
 }
 
 #[test]

@@ -403,6 +403,18 @@ fn findings_are_accepted_ignored_and_waived() {
     accept("2020-01-31");
     assert_eq!(found(&drift(&world, &[])), both);
     let _ = world.run(&["drift"]).exits(1);
+    // By its code, and then no difference is.
+    let entry = "{ address: '**', code: unlisted, until: 9999-12-31, reason: it moves }";
+    world.chart(&chart(
+        &format!("unlisted: forbid\naccept: [ {entry} ]\n"),
+        &format!("{forbid}    defaults: {{ repository: {{ description: another }} }}\n"),
+    ));
+    let document = drift(&world, &[]);
+    assert_eq!(found(&document), both[..1]);
+    let accepted = &document["accepted_findings"][0]["acceptance"];
+    assert_eq!(accepted["code"], json!("unlisted"));
+    assert_eq!(document["accepted"], json!([]));
+    assert_ne!(document["counted"]["changes"], json!(0));
     // Waived at the line of the region or of the organization, or for a document.
     let head = "unlisted: forbid  # portolan: allow unlisted-organization\n";
     world.chart(&chart(head, forbid));

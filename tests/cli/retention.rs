@@ -295,6 +295,8 @@ fn what_cannot_be_read_is_unknown_and_not_none() {
     for fault in [
         "status=403,route=list-retentions,times=all",
         "status=503,route=list-retentions,times=all",
+        // The page has this for a missing repository, and a code of its own for a missing policy.
+        "status=404,route=list-retentions,times=all",
         "status=500,route=list-tags,times=all",
     ] {
         let world = world("{ keep_tags: 1 }", &["a", "b"]);

@@ -242,7 +242,7 @@ fn a_share_that_has_ended_is_told_and_not_made_again() {
     exit: 0
     -- stdout
       ~ share cn-north-4/team-a/api => a-co  portolan.yaml:7
-          until        "2021-01-01T00:00:00Z" -> "2099-12-31"
+          until        "2021-01-01T00:00:00Z" -> "2099-12-31"  (it has expired, and is in force again after this)
           ! shares (allowed): account a-co can pull what will be pushed (empty now) until 2099-12-31
 
     Findings: no change of this plan mends them.
@@ -384,7 +384,7 @@ fn a_missing_share_is_seen_in_each_form() {
 }
 
 /// From now on, every read of paths with this at their end is answered so.
-fn answers(world: &World, path: &str, status: u16, body: &Value) {
+pub(crate) fn answers(world: &World, path: &str, status: u16, body: &Value) {
     let body = ErrorBody::Other {
         status,
         content_type: "application/json".to_owned(),
@@ -396,6 +396,61 @@ fn answers(world: &World, path: &str, status: u16, body: &Value) {
         committed: false,
     };
     world.inject(Fault::new(effect).method("GET").path(path).forever());
+}
+
+#[test]
+fn what_the_service_would_refuse_stops_the_plan() {
+    // Public without a word in the chart, so only the live state shows it.
+    let world = world(ONE);
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
+    let plan = world.plan_json(&["--allow", "shares"]);
+    let stop = &plan["stopped"][0];
+    assert_eq!(stop["code"], json!("shared-public"));
+    assert_eq!(stop["source"]["line"], json!(6));
+    let _ = world
+        .try_apply(&["--allow", "shares"])
+        .exits(1)
+        .says("a public repository cannot be shared (portolan.yaml:6)");
+    // Made private by the same plan.
+    world.chart(&chart(&ONE.replace("{ share", "{ is_public: false, share")));
+    let _ = world.apply_allowing("shares");
+    // The own account, which the chart does not name.
+    world.chart(&chart(&ONE.replace("partner-co", "EMULATOR")));
+    let _ = world
+        .plan(&["--allow", "shares"])
+        .exits(1)
+        .says("this is the own account (portolan.yaml:6)");
+    let _ = world
+        .run(&["plan", "--exclude", "team-a/web => emulatr"])
+        .exits(1)
+        .warns("selection-covers-nothing");
+}
+
+#[test]
+fn a_refused_read_names_the_right_that_it_needs() {
+    let text = "      web: { share: [ { account: a-co, until: forever } ], sync: [], \
+        retention: { keep_tags: 1 }, access: [] }\n";
+    for (path, right) in [
+        (
+            "/repositories/web/access-domains",
+            "swr:repo:listRepoDomains",
+        ),
+        ("/v2/manage/shared-repositories", "swr:repo:listSharedRepos"),
+        ("/repos/web/retentions", "swr:repo:listRetentions"),
+        ("/repos/web/access", "swr:repo:getRepoAccess"),
+        ("/repos/web/tags", "swr:repository:list"),
+        ("/repos/web/sync_repo", "swr:repo:listAutoSyncRepoJobs"),
+        ("/v2/manage/namespaces", "swr:namespace:list"),
+        ("/v2/manage/repos", "swr:repository:list"),
+    ] {
+        let world = world(text);
+        share(&world, "web", Share::with("a-co"));
+        answers(&world, path, 403, &json!({}));
+        let _ = world
+            .plan(&[])
+            .exits(1)
+            .warns(&format!("ask for `{right}`"));
+    }
 }
 
 #[test]

@@ -150,10 +150,16 @@ fn regexp(node: &Node<'_>, pass: &Pass<'_>, found: &mut Diagnostics) {
         shown(&text),
         visible(reason)
     );
+    let hint = if text.starts_with(['*', '?']) {
+        "in a regular expression, `.*` means any characters: `^v.*$`"
+    } else {
+        "close each `(` and `[`, and use what all dialects share: `.`, `*`, `+`, `?`, `[0-9]`, \
+        `(a|b)`, `^` and `$`"
+    };
     found.push(
         Diagnostic::error("bad-regexp", problem)
             .at(node.span)
-            .hint("in a regular expression, `.*` means any characters: `^v.*$`"),
+            .hint(hint),
     );
 }
 
@@ -283,7 +289,12 @@ fn one_of_several(node: &Node<'_>, record: &Record, keys: &[&str]) -> Option<Dia
     match given.as_slice() {
         [] => {
             let problem = format!("a {} needs {}", record.name, listed.join(" or "));
-            Some(Diagnostic::error("missing-key", problem).at(node.span))
+            let hint = "add one of them";
+            Some(
+                Diagnostic::error("missing-key", problem)
+                    .at(node.span)
+                    .hint(hint),
+            )
         }
         [_] => None,
         [(first, _), (second, _), ..] => Some(

@@ -28,7 +28,7 @@ pub(super) fn wrong_type(node: &Node<'_>, expected: &str) -> Diagnostic {
         ("a mapping", Resolved::Null) => diagnostic.hint("write `{}` for an empty one"),
         ("a list", Resolved::Null) => diagnostic.hint("write `[]` for an empty one"),
         (_, Resolved::Null) => diagnostic.hint(format!(
-            "leave the key out: only {} can be `null`",
+            "write a value, or leave the key out: only {} can be `null`",
             nullable()
         )),
         ("a list", Resolved::String(_) | Resolved::Mapping(_)) => {
@@ -115,7 +115,8 @@ pub(super) fn number(node: &Node<'_>, least: u64, most: u64, found: &mut Diagnos
                 .is_some_and(|number| (least..=most).contains(&number)) => {}
         Resolved::Number(number) => {
             let problem = format!("expected {expected}, found {number}");
-            found.push(Diagnostic::error("wrong-type", problem).at(node.span));
+            let out_of_range = Diagnostic::error("wrong-type", problem).at(node.span);
+            found.push(out_of_range.hint("choose a number of this range"));
         }
         // A quoted number is a string in YAML.
         Resolved::String(text) if text.parse::<u64>().is_ok() => {

@@ -99,6 +99,14 @@ pub(super) static CODES: &[Code] = &[
         ),
     ),
     error(
+        "renamed-user",
+        "An `access` list has a new user, but the service lists the user's id under another name.",
+        "The user was probably renamed, and the service keeps the old name. Requests refer to a \
+        user by the id. If the old name went and the new one came, the user could lose every \
+        permission.",
+        Example::Advice("Write the name that the service lists, or `user_id` of the right user."),
+    ),
+    error(
         "too-large-a-share",
         "An organization would lose too many of its repositories at once.",
         "`limits: { delete_percent: N }` in the chart (default 30) is the largest part of an \

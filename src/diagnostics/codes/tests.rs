@@ -115,10 +115,22 @@ fn every_stop_of_a_plan_can_be_explained() {
     let lacks = lacks.flat_map(|lookup| [lookup.missing.code, lookup.incomplete.code]);
     let named = REGISTRY.iter().filter_map(|kind| kind.naming());
     let of_persons = named.flat_map(|naming| {
-        [&naming.missing, &naming.disagrees, &naming.of_creator].map(|stop| stop.code)
+        [
+            &naming.missing,
+            &naming.disagrees,
+            &naming.renamed,
+            &naming.of_creator,
+        ]
+        .map(|stop| stop.code)
     });
+    let items = REGISTRY.iter().filter_map(|kind| kind.place.item_errors);
+    let abroad = items.filter_map(|items| items.abroad);
+    let of_accounts = abroad.flat_map(|abroad| [abroad.public.code, abroad.own.code]);
+    let is_no_diagnostic = |code: &&str| !all().iter().any(|known| known.name == *code);
     let mut used: BTreeSet<_> = lacks
         .chain(of_persons)
+        // The chart alone may show these, too.
+        .chain(of_accounts.filter(is_no_diagnostic))
         .map(|code| (code.to_owned(), Severity::Error))
         .collect();
     scan(&root(), &[("Stop::new(", Severity::Error)], &mut used);
@@ -230,7 +242,7 @@ fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, S
             // Not literals: the codes of plan changes, which another test checks, and those in the
             // table of a kind, which the caller adds.
             if argument.starts_with("&format!(\"plan-")
-                || ["reason.code", "self.code"].contains(&argument)
+                || ["reason.code", "error.code", "self.code"].contains(&argument)
             {
                 continue;
             }

@@ -117,6 +117,11 @@ static NAMING: Naming = Naming {
         problem: "the user of this name has another id",
         remedy: "correct `user_id`, or remove it to mean whoever has the name now",
     },
+    renamed: Unrepairable {
+        code: "renamed-user",
+        problem: "the service lists the user with this id under another name",
+        remedy: "write the name that the service lists",
+    },
     of_creator: Unrepairable {
         code: "creator-level",
         problem: "this user created the organization, and keeps the level `manage`",
@@ -290,7 +295,18 @@ fn request(address: &Address, method: Method) -> Request {
         None => organization::path(address),
     };
     let path = format!("{above}/access");
-    Request::new(Service::Swr, address.region(), method, path)
+    // The rights to change and to delete are not published: by analogy (swr-next: A9).
+    let right = match (address.part("repository"), method) {
+        (None, Method::Get) => "swr:namespace:getNamespaceAccess",
+        (None, Method::Post) => "swr:namespace:createNamespaceAccess",
+        (None, Method::Delete) => "swr:namespace:deleteNamespaceAccess",
+        (None, _) => "swr:namespace:updateNamespaceAccess",
+        (Some(_), Method::Get) => "swr:repo:getRepoAccess",
+        (Some(_), Method::Post) => "swr:repo:createRepoAccess",
+        (Some(_), Method::Delete) => "swr:repo:deleteRepoAccess",
+        (Some(_), _) => "swr:repo:updateRepoAccess",
+    };
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 fn list(parent: &Address) -> Request {
@@ -315,30 +331,39 @@ fn entries(of: &Address, response: &Response) -> Result<Vec<(String, LiveResourc
             response,
         ));
     }
-    let caller = listed.self_auth.filter(is_named);
-    let is_callers = |entry: &Entry| {
-        caller
-            .as_ref()
-            .is_some_and(|caller| caller.user_id == entry.user_id)
+    // Without it, an apply could take away the permission of its own caller.
+    let Some(caller) = listed.self_auth.filter(is_named) else {
+        return Err(Undecodable::new("the caller, as `self_auth`", response));
     };
+    // Without it, the creator could lose the permission.
+    if is_organization && listed.creator_name.is_none() {
+        return Err(Undecodable::new("a `creator_name`", response));
+    }
+    // The list of organizations names the creator too, but may leave that out. Who created a
+    // repository is not a question: the creator of its organization has every right in it.
+    let creator = listed.creator_name.as_deref().filter(|_| is_organization);
+    let is_callers = |entry: &Entry| caller.user_id == entry.user_id;
     let mut found: Vec<_> = listed
         .others_auths
         .iter()
-        .map(|entry| live(entry, is_callers(entry), None))
+        .map(|entry| live(entry, is_callers(entry), None, creator))
         .collect();
     // The list of an organization has everybody. That of a repository lacks the caller.
     let is_listed = listed.others_auths.iter().any(is_callers);
     let is_creator = |entry: &Entry| Some(&entry.user_name) == listed.creator_name.as_ref();
-    if let Some(own) =
-        caller.filter(|own| !is_listed && own.auth > 0 && (!is_organization || is_creator(own)))
-    {
-        found.push(live(&own, true, Some(own.auth)));
+    if !is_listed && caller.auth > 0 && (!is_organization || is_creator(&caller)) {
+        found.push(live(&caller, true, Some(caller.auth), creator));
     }
     Ok(found)
 }
 
 /// `right`: the number beside the list, which may include what the caller may do elsewhere.
-fn live(entry: &Entry, is_callers: bool, right: Option<u64>) -> (String, LiveResource) {
+fn live(
+    entry: &Entry,
+    is_callers: bool,
+    right: Option<u64>,
+    creator: Option<&str>,
+) -> (String, LiveResource) {
     let attributes = Attributes::from([
         (LEVEL, Value::String(word(entry.auth))),
         (USER_ID, Value::String(entry.user_id.clone())),
@@ -346,11 +371,11 @@ fn live(entry: &Entry, is_callers: bool, right: Option<u64>) -> (String, LiveRes
     let standing = Standing {
         is_callers,
         right,
-        creator: None,
+        creator: creator.map(Arc::from),
     };
     let live = LiveResource {
         attributes,
-        standing: is_callers.then(|| Box::new(standing)),
+        standing: (standing != Standing::default()).then(|| Box::new(standing)),
         ..LiveResource::default()
     };
     (entry.user_name.clone(), live)

@@ -89,7 +89,9 @@ fn the_list_of_an_organization_has_everybody() {
         ]
     );
     // What the caller may do without an entry is no permission in this list.
-    let body = json!({ "self_auth": entry("admin", 7), "others_auths": null });
+    let body = json!({
+        "creator_name": "root", "self_auth": entry("admin", 7), "others_auths": null,
+    });
     assert_eq!(listed(&organization(), &body).unwrap(), [""; 0]);
     // But for the creator, who always has one.
     let body = json!({ "creator_name": "root", "self_auth": entry("root", 7), "others_auths": [] });
@@ -121,13 +123,19 @@ fn an_incomplete_list_is_unknown_and_not_empty() {
     for body in [
         json!({}),
         json!([]),
-        json!({ "self_auth": entry("ada", 7) }),
-        json!({ "others_auths": [{ "user_name": "bob", "auth": 3 }] }),
-        json!({ "others_auths": [{ "user_id": "", "user_name": "bob", "auth": 3 }] }),
-        json!({ "others_auths": [{ "user_id": "id", "user_name": "", "auth": 3 }] }),
-        json!({ "others_auths": [{ "user_id": "id", "user_name": "bob", "auth": "3" }] }),
+        json!({ "creator_name": "root", "self_auth": entry("ada", 7) }),
+        // Without the caller or the creator, either could lose the permission.
+        json!({ "creator_name": "root", "others_auths": [] }),
+        json!({ "creator_name": "root", "self_auth": null, "others_auths": [] }),
+        json!({ "self_auth": entry("ada", 7), "others_auths": [] }),
+        json!({ "creator_name": "root", "self_auth": entry("ada", 7), "others_auths": [{ "user_name": "bob", "auth": 3 }] }),
+        json!({ "creator_name": "root", "self_auth": entry("ada", 7), "others_auths": [{ "user_id": "", "user_name": "bob", "auth": 3 }] }),
+        json!({ "creator_name": "root", "self_auth": entry("ada", 7), "others_auths": [{ "user_id": "id", "user_name": "", "auth": 3 }] }),
+        json!({ "creator_name": "root", "self_auth": entry("ada", 7), "others_auths": [{ "user_id": "id", "user_name": "bob", "auth": "3" }] }),
         // The list of another organization.
-        json!({ "name": "team-b", "others_auths": [] }),
+        json!({
+            "name": "team-b", "creator_name": "root", "self_auth": entry("ada", 7), "others_auths": [],
+        }),
     ] {
         assert!(listed(&organization(), &body).is_err(), "{body}");
     }

@@ -169,6 +169,36 @@ pub(super) fn doubts(entry: &Attributes) -> Vec<Diagnostic> {
     doubts
 }
 
+/// Whether a pattern means the whole tag under each reading.
+fn is_anchored(pattern: &str) -> bool {
+    pattern.starts_with('^') && (pattern.ends_with('$') || pattern.ends_with(".*"))
+}
+
+/// The alternatives of a pattern that stand outside all parentheses: `^a|b$` has two, and neither
+/// is anchored at both ends.
+fn alternatives(pattern: &str) -> Vec<&str> {
+    let (mut found, mut start, mut depth) = (Vec::new(), 0, 0_usize);
+    let (mut is_escaped, mut in_class) = (false, false);
+    for (at, letter) in pattern.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ if in_class => {}
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => {
+                found.push(&pattern[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(&pattern[start..]);
+    found
+}
+
 fn label_doubt(label: &str) -> Option<Diagnostic> {
     // No tag contains these characters, so the exception would match nothing.
     label.contains(['*', '?', '^', '$', '[', '(']).then(|| {
@@ -197,9 +227,7 @@ fn pattern_doubt(pattern: &str) -> Option<Diagnostic> {
                 .hint("in a regular expression, `.*` means any characters: `^v.*$`"),
         );
     }
-    let is_anchored =
-        pattern.starts_with('^') && (pattern.ends_with('$') || pattern.ends_with(".*"));
-    (!is_anchored).then(|| {
+    (!alternatives(pattern).into_iter().all(is_anchored)).then(|| {
         let problem = format!("the exception `{}` is not anchored", escaped(pattern));
         Diagnostic::warning("exception-not-anchored", problem).hint(
             "whether it has to match the whole tag is not documented: begin it with `^`, and end \

@@ -192,14 +192,13 @@ impl Rule {
             .or_else(|| number.as_str()?.trim().parse().ok())
             .ok_or(())?;
         let record = |Selector { kind, pattern }| match kind.as_str() {
-            "label" => Value::String(pattern),
-            _ => json!({ kind: pattern }),
+            "label" => Some(Value::String(pattern)),
+            REGEXP => Some(json!({ REGEXP: pattern })),
+            _ => None,
         };
         let except = self.tag_selectors.into_iter().flatten().map(record);
-        Ok(Some(IndexMap::from([
-            (*name, number.into()),
-            ("except", except.collect()),
-        ])))
+        let except: Option<Value> = except.collect::<Option<Vec<Value>>>().map(Value::from);
+        Ok(except.map(|except| IndexMap::from([(*name, number.into()), ("except", except)])))
     }
 }
 
@@ -252,7 +251,14 @@ fn body(after: &Attributes) -> Value {
 
 fn request(address: &Address, method: Method, suffix: &str) -> Request {
     let path = format!("{}/retentions{suffix}", repository::path(address));
-    Request::new(Service::Swr, address.region(), method, path)
+    // The rights to create and to delete are not published: by analogy (swr-next: A9).
+    let right = match method {
+        Method::Get => "swr:repo:listRetentions",
+        Method::Post => "swr:repo:createRetention",
+        Method::Delete => "swr:repo:deleteRetention",
+        Method::Patch | Method::Put => "swr:repo:updateRetention",
+    };
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 /// No plan contains such a request without an id, so the 0 is never sent.
@@ -324,11 +330,7 @@ impl Wire for Api {
         ids.map(|id| by_id(address, id, Method::Delete)).collect()
     }
 
-    fn explain(&self, error: &ApiError) -> Option<&'static str> {
-        (error.status == 403).then_some(
-            "the user needs the rights to read and write retention policies: \
-            swr:repo:listRetentions, swr:repo:updateRetention, swr:repo:createRetention and \
-            swr:repo:deleteRetention",
-        )
+    fn explain(&self, _error: &ApiError) -> Option<&'static str> {
+        None
     }
 }

@@ -42,7 +42,8 @@ pub(super) static COPYING: Copying = Copying {
 
 fn start(rule: &Address, tags: &[String]) -> Request {
     let path = format!("{}/sync_images", repository::path(rule));
-    let mut request = Request::new(Service::Swr, rule.region(), Method::Post, path);
+    let mut request = Request::new(Service::Swr, rule.region(), Method::Post, path)
+        .needs("swr:repo:createManualSyncRepoJob");
     let mut body = target(rule);
     body["imageTag"] = tags.into();
     body["override"] = Value::Bool(false);
@@ -53,7 +54,8 @@ fn start(rule: &Address, tags: &[String]) -> Request {
 /// `limit` and `offset` are mandatory, and all three go in one parameter.
 fn jobs(repository: &Address, Window { offset, limit }: Window) -> Request {
     let path = format!("{}/sync_job", repository::path(repository));
-    let mut request = Request::new(Service::Swr, repository.region(), Method::Get, path);
+    let mut request = Request::new(Service::Swr, repository.region(), Method::Get, path)
+        .needs("swr:repo:getSyncRepoJobInfo");
     let filter = format!("limit::{limit}|offset::{offset}|order::desc");
     request.query = vec![("filter", filter)];
     request

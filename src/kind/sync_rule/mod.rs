@@ -318,12 +318,13 @@ fn is_same_repository(
 }
 
 fn request(address: &Address, method: Method) -> Request {
-    Request::new(
-        Service::Swr,
-        address.region(),
-        method,
-        format!("{}/sync_repo", repository::path(address)),
-    )
+    let path = format!("{}/sync_repo", repository::path(address));
+    let right = match method {
+        Method::Get => "swr:repo:listAutoSyncRepoJobs",
+        Method::Delete => "swr:repo:deleteAutoSyncRepoJob",
+        _ => "swr:repo:createAutoSyncRepoJob",
+    };
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 fn target(address: &Address) -> Value {

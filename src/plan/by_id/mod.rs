@@ -5,6 +5,7 @@
 use super::{Action, Change, Reason, Run, Stop, Uncompared, change::step};
 use crate::{
     address::Address,
+    diagnostics::Source,
     diff,
     kind::{Identity, Kind, REGISTRY, Role, Unrepairable},
     plan::risk::Risk,
@@ -23,9 +24,14 @@ pub(crate) fn is_unrepairable(code: &str) -> bool {
     let of_persons = || REGISTRY.iter().filter_map(|kind| kind.naming());
     kinds.any(|lookup| lookup.missing.code == code || lookup.incomplete.code == code)
         || of_persons().any(|naming| {
-            [&naming.missing, &naming.disagrees, &naming.of_creator]
-                .iter()
-                .any(|stop| stop.code == code)
+            [
+                &naming.missing,
+                &naming.disagrees,
+                &naming.renamed,
+                &naming.of_creator,
+            ]
+            .iter()
+            .any(|stop| stop.code == code)
         })
 }
 
@@ -49,7 +55,7 @@ pub(super) fn judge(
     };
     // The object itself is missing, and only a user can create it.
     let Some(id) = live.ids.get(address) else {
-        return Verdict::Stopped(stop(address, &lookup.missing));
+        return Verdict::Stopped(stop(address, &desired.source, &lookup.missing));
     };
     let Presence::Present(wanted) = &desired.presence else {
         return Verdict::Unchanged;
@@ -69,7 +75,7 @@ pub(super) fn judge(
     let change = match found {
         // Without a URL the service cannot make it a mirror, and none can be guessed.
         None if !wanted.contains_key(lookup.required) => {
-            return Verdict::Stopped(stop(address, &lookup.incomplete));
+            return Verdict::Stopped(stop(address, &desired.source, &lookup.incomplete));
         }
         None => Some(due.creation()),
         // A change brings its own run, so a run alone is planned only without a change.
@@ -137,14 +143,13 @@ pub(super) fn without_id(live: &Live) -> impl Iterator<Item = ReadFailure> {
         })
 }
 
-pub(super) fn stop(address: &Address, reason: &Unrepairable) -> Stop {
-    let pattern = address.parts().join("/");
+pub(super) fn stop(address: &Address, source: &Source, reason: &Unrepairable) -> Stop {
     let message = format!("{address}: {}", reason.problem);
     let lift = format!(
-        "{}, or leave it out with --exclude '{pattern}'",
+        "{}, or leave it out with --exclude '{address}'",
         reason.remedy
     );
-    Stop::new(reason.code, message, Some(lift))
+    Stop::new(reason.code, message, Some(lift)).at(source)
 }
 
 /// The inputs that decide whether a resource is run.

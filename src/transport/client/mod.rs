@@ -5,6 +5,7 @@
 //! `gate` admits requests, `retry` counts retries.
 
 use std::{
+    borrow::Cow,
     ops::RangeInclusive,
     sync::{
         Arc,
@@ -91,12 +92,20 @@ impl CallError {
             // 4.4).
             CallError::Answered {
                 class: Class::Refused,
-                error,
-            } => error
-                .code
-                .as_deref()
-                .is_some_and(|code| absent_codes.contains(&code)),
+                ..
+            } => self.has_code(absent_codes),
             CallError::Answered { .. } | CallError::NoAnswer(_) => false,
+        }
+    }
+
+    /// Whether the service answered with one of these codes.
+    pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
+        match self {
+            CallError::Answered { error, .. } => {
+                let code = error.code.as_deref();
+                code.is_some_and(|code| codes.contains(&code))
+            }
+            CallError::NoAnswer(_) => false,
         }
     }
 
@@ -111,7 +120,10 @@ impl CallError {
     fn with_request(mut self, request: &Request) -> CallError {
         let line = format!("{} {}", request.method, request.path);
         match &mut self {
-            CallError::Answered { error, .. } => error.request = Some(line),
+            CallError::Answered { error, .. } => {
+                error.request = Some(line);
+                error.right = request.right;
+            }
             // A request that was refused before it was sent is named in the message already.
             CallError::NoAnswer(no_answer) if !no_answer.message.contains(&request.path) => {
                 no_answer.message = format!("{} ({line})", no_answer.message);
@@ -122,7 +134,22 @@ impl CallError {
     }
 
     /// What the user can do about it, if that is known.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        if let CallError::Answered {
+            class: Class::Forbidden,
+            error,
+        } = self
+            && let Some(right) = error.right
+        {
+            let hint = format!(
+                "the credentials are valid, but lack the permission for this; ask for `{right}`"
+            );
+            return Some(hint.into());
+        }
+        self.known_hint().map(Cow::Borrowed)
+    }
+
+    fn known_hint(&self) -> Option<&'static str> {
         match self {
             CallError::Answered {
                 class: Class::Unauthorized,

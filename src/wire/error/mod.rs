@@ -108,6 +108,8 @@ pub struct ApiError {
     pub request_id: Option<Foreign>,
     /// The method and the path of the request, which the client adds.
     pub request: Option<String>,
+    /// The right that the request needs, which the client adds.
+    pub right: Option<&'static str>,
 }
 
 impl std::error::Error for ApiError {}
@@ -143,6 +145,7 @@ impl ApiError {
                 .as_deref()
                 .map(|id| Foreign::new(&response.mask, id, MAX_BODY_SHOWN)),
             request: None,
+            right: None,
         };
         // The target is shown, because a redirect usually means a wrong endpoint or a login page.
         if let Some(location) = response.location.as_deref().filter(|_| error.is_redirect()) {

@@ -131,5 +131,6 @@ fn more_accounts_than_the_service_allows() {
     insta::assert_snapshot!(shared(501), @"
     error[too-many-shares]: a repository can be shared with 500 accounts at most
     --> c.yaml:3:17443
+    = help: remove the items after the first 500
     ");
 }

@@ -175,8 +175,12 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
                 .chain(kept)
                 .collect();
             // An unlisted resource is read only if a resource in its parent is selected.
-            let named =
-                |change: &&Change| !matches!(change.reason, Reason::Unlisted | Reason::Undeclared);
+            let named = |change: &&Change| {
+                !matches!(
+                    change.reason,
+                    Reason::Unlisted | Reason::NotInFirstList | Reason::NotInList
+                )
+            };
             for change in whole
                 .changes
                 .iter()

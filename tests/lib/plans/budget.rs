@@ -98,6 +98,7 @@ fn plans() -> impl Strategy<Value = Plan> {
                 ..Scope::default()
             };
             let stop = |message: &String| Stop {
+                source: None,
                 code: "x".to_owned(),
                 message: message.clone(),
                 lift: None,
