@@ -13,9 +13,9 @@
 //!
 //! `docs/emulator.md` is the manual.
 //!
-//! There is no registry behind it: images are only counted, and a sync rule copies nothing. There
-//! is no git server either: a mirror's branches are names with commits. Time is simulated, so a
-//! test does not wait for a run.
+//! There is no registry behind it: an image is a tag with a digest, and a copy of it is the same tag
+//! in another region. There is no git server either: a mirror's branches are names with commits.
+//! Time is simulated, so a test does not wait for a run or a copy.
 
 mod codearts;
 mod faults;
@@ -51,13 +51,14 @@ pub use settings::assumptions::{
     DeleteMissingRule, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages,
     DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, EmptySelectors,
     ForeignOrganization, GitTimes, GrantBatch, HEADER as ASSUMPTION_HEADER, HiddenRules,
-    IdOutOfRange, InvalidValue, LastError, LastUpdateAt, MirrorUrl, MirroringEnabled,
-    MissingOrganizationOnCreate, MovedTags, NameWithNamespace, NamespaceFilter, NotAMirror,
-    NotBase64, NumberOfFailures, PageLimitOver, PatchGrants, PatchMissingGrant, PatchOmitted,
-    ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RetentionNumber,
-    RetentionRegexp, RetentionRules, RetentionTemplate, RetentionUpdate, RuleAnswer,
-    SchedulePeriod, ScheduleSwitch, SecondRetention, SelfAuth, StartWithoutBody, UnknownProject,
-    UpdateStatus, UrlCredentials,
+    IdOutOfRange, InvalidValue, JobOrder, LastError, LastUpdateAt, ListedTags, MirrorUrl,
+    MirroringEnabled, MissingOrganizationOnCreate, MissingTarget, MovedTags, NameWithNamespace,
+    NamespaceFilter, NotAMirror, NotBase64, NumImages, NumberOfFailures, OtherDigest,
+    PageLimitOver, PatchGrants, PatchMissingGrant, PatchOmitted, ProjectListGroups,
+    PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RetentionNumber, RetentionRegexp,
+    RetentionRules, RetentionTemplate, RetentionUpdate, RuleAnswer, RuleJob, SchedulePeriod,
+    ScheduleSwitch, SecondRetention, SelfAuth, StartWithoutBody, SyncImagesAnswer, SyncImagesLimit,
+    SyncImagesRule, UnknownProject, UnknownTag, UpdateStatus, UrlCredentials,
 };
 pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};
@@ -68,6 +69,7 @@ pub use state::git::{
 pub use state::regions::{REGIONS, exists as region_exists};
 pub use state::{
     Collected, Counters, Grant, Organization, Region, Repository, Retention, State, SyncRule, Tag,
+    jobs::{Job, JobEnding, JobStatus},
     shares::Share,
 };
 pub use world::journal::Entry;
@@ -171,10 +173,10 @@ impl Emulator {
         }
     }
 
-    /// Reads the state, after the runs that are due.
+    /// Reads the state, after what is due.
     pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
         let mut world = self.world();
-        world.finish_due_runs(&self.settings);
+        world.do_due(&self.settings);
         read(&world.state)
     }
 
@@ -189,10 +191,11 @@ impl Emulator {
         self.world().now(&self.settings)
     }
 
-    /// Moves the emulated time forward and finishes the runs that are due by then.
+    /// Moves the emulated time forward and does what is due by then: runs end, jobs copy.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.edit(|state| state.clock_ahead_ms = state.clock_ahead_ms.saturating_add(by));
+        self.world().do_due(&self.settings);
     }
 
     /// Adds a fault.

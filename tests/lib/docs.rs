@@ -73,12 +73,21 @@ fn the_faults_of_the_page_are_faults() {
         .skip(1)
         .map(|rest| rest.split('\'').next().unwrap())
         .collect();
-    let [faults, stranger] = bodies[..] else {
-        panic!("two requests: {bodies:?}")
+    let [faults, stranger, tags, clock] = bodies[..] else {
+        panic!("four requests: {bodies:?}")
     };
     assert_eq!(Fault::list(faults).unwrap().len(), 1);
     let stranger: Value = serde_json::from_str(stranger).unwrap();
     stranger["edit"].as_str().unwrap().parse::<Edit>().unwrap();
+    let [tags, clock] = [tags, clock].map(|body| serde_json::from_str::<Value>(body).unwrap());
+    let keys: Vec<&str> = tags
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(keys, ["region", "organization", "repository", "tags"]);
+    assert!(clock["advance_seconds"].is_u64());
 }
 
 #[test]

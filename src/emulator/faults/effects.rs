@@ -12,6 +12,7 @@ use crate::emulator::{
     },
     message::{Answer, Request, Response},
     settings::ErrorShape,
+    state::jobs::JobEnding,
 };
 
 /// What a fault does to a request.
@@ -41,6 +42,8 @@ pub enum Effect {
     Delay(Duration),
     /// Omits this number of items at the end of a list. The totals stay.
     DropItems(usize),
+    /// Omits this number of items at the beginning of a list. The totals stay.
+    DropFirst(usize),
     /// Answers with the previous page; requests for a first page are not struck.
     RepeatPage,
     /// Adds this number to the total of a list.
@@ -49,6 +52,8 @@ pub enum Effect {
     Stale(Lag),
     /// Makes an edit of another client right before the request, which is then served as usual.
     Stranger(Edit),
+    /// Ends a job without a copy. It strikes jobs when they end, and no requests.
+    Job(JobEnding),
 }
 
 /// How far a read lags behind the writes. Only writes after the fault was added count.
@@ -187,6 +192,7 @@ impl Effect {
         match self {
             // A first page has no page before it, and must not use up the fault.
             Self::RepeatPage => pages::previous_page(request).is_some(),
+            Self::Job(_) => false,
             // A write acts on the current state in any case.
             Self::Stale(_) => request.method == "GET",
             _ => true,
@@ -219,12 +225,14 @@ impl Effect {
                 Answer::Truncated(response, *bytes)
             }
             Self::DropItems(items) => Answer::Complete(pages::drop_items(response, *items)),
+            Self::DropFirst(items) => Answer::Complete(pages::drop_first(response, *items)),
             Self::WrongTotal(by) => Answer::Complete(pages::wrong_total(response, *by)),
             Self::Truncate(_)
             | Self::Delay(_)
             | Self::RepeatPage
             | Self::Stale(_)
-            | Self::Stranger(_) => Answer::Complete(response),
+            | Self::Stranger(_)
+            | Self::Job(_) => Answer::Complete(response),
             Self::Status {
                 body, retry_after, ..
             } => {
@@ -258,11 +266,13 @@ impl Effect {
             Self::Truncate(_) => "truncate",
             Self::Delay(_) => "delay",
             Self::DropItems(_) => "drop-items",
+            Self::DropFirst(_) => "drop-first",
             Self::RepeatPage => "repeat-page",
             Self::WrongTotal(_) => "wrong-total",
             Self::Stale(Lag::Writes(_)) => "stale-writes",
             Self::Stale(Lag::Reads(_)) => "stale-reads",
             Self::Stranger(_) => "stranger",
+            Self::Job(_) => "job",
         }
     }
 }

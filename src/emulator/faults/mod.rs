@@ -18,7 +18,7 @@ use crate::emulator::{
     },
     gateway::routes::Route,
     message::Request,
-    state::State,
+    state::{State, jobs::JobEnding},
 };
 
 /// One fault and the requests that it strikes.
@@ -124,6 +124,10 @@ impl Fault {
     }
 
     fn matches(&self, request: &Request) -> bool {
+        self.selects(request) && self.effect.applies_to(request)
+    }
+
+    fn selects(&self, request: &Request) -> bool {
         self.route.is_none_or(|route| route.matches(request))
             && self
                 .method
@@ -137,7 +141,6 @@ impl Fault {
                 .region
                 .as_ref()
                 .is_none_or(|region| *region == request.region)
-            && self.effect.applies_to(request)
     }
 }
 
@@ -234,6 +237,19 @@ impl Faults {
             }
         }
         strike
+    }
+
+    /// The ending of a job, by the request that would start it: that of the first fault that
+    /// strikes it.
+    pub(super) fn job(&mut self, request: &Request) -> Option<JobEnding> {
+        self.0.iter_mut().find_map(|injected| {
+            let Effect::Job(ending) = injected.fault.effect else {
+                return None;
+            };
+            let is_struck =
+                !injected.is_spent() && injected.fault.selects(request) && injected.strikes(false);
+            is_struck.then_some(ending)
+        })
     }
 
     /// Whether a fault needs the states before writes. Copying them is expensive.

@@ -20,6 +20,15 @@ pub(in super::super) fn drop_items(response: Response, items: usize) -> Response
     })
 }
 
+/// Omits items at the beginning.
+pub(in super::super) fn drop_first(response: Response, items: usize) -> Response {
+    edited(response, |body| {
+        let list = list_in(body)?;
+        list.drain(..items.min(list.len()));
+        Some(())
+    })
+}
+
 /// Adds `by` to each total of the list, in the body and in `Content-Range`.
 pub(in super::super) fn wrong_total(response: Response, by: i64) -> Response {
     let mut response = edited(response, |body| {

@@ -4,7 +4,13 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::emulator::state::{State, SyncRule, regions};
+use jiff::Timestamp;
+
+use crate::emulator::{
+    settings::Settings,
+    state::{Repository, State, SyncRule, Tag, regions},
+    swr::copies,
+};
 
 /// One edit of another client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +27,16 @@ enum Verb {
     DeleteRepository,
     ToggleRepository,
     PushImage,
+    PushTag,
+    DeleteTag,
     CreateRule,
     DeleteRule,
     ToggleRule,
 }
 
 /// The name of a verb, the verb, and the depth of its address: 1 an organization, 2 a repository,
-/// 3 a rule.
-const VERBS: [(&str, Verb, u8); 9] = [
+/// 3 a rule, 4 a tag, 5 a tag with or without a digest.
+const VERBS: [(&str, Verb, u8); 11] = [
     ("create-organization", Verb::CreateOrganization, 1),
     ("delete-organization", Verb::DeleteOrganization, 1),
     ("create-repository", Verb::CreateRepository, 2),
@@ -38,6 +46,8 @@ const VERBS: [(&str, Verb, u8); 9] = [
     ("create-rule", Verb::CreateRule, 3),
     ("delete-rule", Verb::DeleteRule, 3),
     ("toggle-rule", Verb::ToggleRule, 3),
+    ("delete-tag", Verb::DeleteTag, 4),
+    ("push-tag", Verb::PushTag, 5),
 ];
 
 /// The object of an edit. The names that its address does not have are empty.
@@ -47,18 +57,34 @@ struct Subject {
     organization: String,
     repository: String,
     target: (String, String),
+    tag: String,
+    digest: String,
 }
 
 impl Edit {
     /// Makes the edit. A new object has the id 0, which is filled in later.
-    pub(in super::super) fn apply(&self, state: &mut State) {
+    pub(in super::super) fn apply(&self, state: &mut State, settings: &Settings, now: Timestamp) {
         let Subject {
             region,
             organization,
             repository,
             target,
+            tag,
+            digest,
         } = &self.subject;
         match self.verb {
+            Verb::PushImage | Verb::PushTag => {
+                let found = state.repository(region, organization, repository);
+                let Some(next) = found.map(Repository::next_name) else {
+                    return;
+                };
+                let tag = Tag {
+                    digest: digest.clone(),
+                    ..Tag::named(if tag.is_empty() { &next } else { tag })
+                };
+                let place = [region, organization, repository].map(Clone::clone);
+                copies::push(state, settings, now, &place, tag);
+            }
             // `ensure` leaves an object that exists as it is.
             Verb::CreateOrganization => {
                 state.ensure_organization(region, organization);
@@ -77,10 +103,8 @@ impl Edit {
                 }
             }
             verb => {
-                let content = state.organization_mut(region, organization);
-                let Some(repository) =
-                    content.and_then(|content| content.repositories.get_mut(repository))
-                else {
+                let found = state.repository_mut(region, organization, repository);
+                let Some(repository) = found else {
                     return;
                 };
                 let rules = &mut repository.sync_rules;
@@ -89,9 +113,7 @@ impl Edit {
                     .position(|rule| rule.is_to(&target.0, &target.1));
                 match (verb, position) {
                     (Verb::ToggleRepository, _) => repository.is_public = !repository.is_public,
-                    (Verb::PushImage, _) => {
-                        repository.num_images = repository.num_images.saturating_add(1);
-                    }
+                    (Verb::DeleteTag, _) => drop(repository.remove_tag(tag)),
                     (Verb::CreateRule, None) => rules.push(SyncRule::to(&target.0, &target.1)),
                     (Verb::DeleteRule, Some(at)) => drop(rules.remove(at)),
                     (Verb::ToggleRule, Some(at)) => rules[at].overrides = !rules[at].overrides,
@@ -102,13 +124,15 @@ impl Edit {
     }
 
     /// The forms of all edits, for the help and for errors.
-    pub(in super::super) fn forms() -> [String; 3] {
+    pub(in super::super) fn forms() -> [String; 5] {
         let addresses = [
             "REGION/ORGANIZATION",
             "REGION/ORGANIZATION/REPOSITORY",
             "REGION/ORGANIZATION/REPOSITORY -> REGION/ORGANIZATION",
+            "REGION/ORGANIZATION/REPOSITORY:TAG",
+            "REGION/ORGANIZATION/REPOSITORY:TAG[@DIGEST]",
         ];
-        [1, 2, 3].map(|depth| {
+        [1, 2, 3, 4, 5].map(|depth| {
             let names: Vec<&str> = VERBS
                 .iter()
                 .filter(|(.., of)| *of == depth)
@@ -155,6 +179,18 @@ impl FromStr for Edit {
 
 impl Subject {
     fn read(address: &str, depth: u8) -> Option<Self> {
+        // A tag is in a repository: the address of one is in front of the colon.
+        let (address, tag, depth) = match depth {
+            4 | 5 => {
+                let (address, tag) = address.split_once(':')?;
+                let (tag, digest) = tag.split_once('@').unwrap_or((tag, ""));
+                if tag.is_empty() || depth == 4 && !digest.is_empty() {
+                    return None;
+                }
+                (address, (tag, digest), 2)
+            }
+            _ => (address, ("", ""), depth),
+        };
         let (object, target) = match address.split_once(" -> ") {
             Some((object, target)) => (object, Some(target.split_once('/')?)),
             None => (address, None),
@@ -179,6 +215,8 @@ impl Subject {
             organization: organization.to_owned(),
             repository: repository.unwrap_or_default().to_owned(),
             target: (remote_region.to_owned(), remote.to_owned()),
+            tag: tag.0.to_owned(),
+            digest: tag.1.to_owned(),
         })
     }
 }
@@ -190,6 +228,8 @@ impl fmt::Display for Edit {
             organization,
             repository,
             target,
+            tag,
+            digest,
         } = &self.subject;
         // Every verb is in the table, so the fallback is not used.
         let (name, ..) = VERBS
@@ -202,6 +242,11 @@ impl fmt::Display for Edit {
         }
         if !target.0.is_empty() {
             write!(f, " -> {}/{}", target.0, target.1)?;
+        }
+        for (mark, text) in [(':', tag), ('@', digest)] {
+            if !text.is_empty() {
+                write!(f, "{mark}{text}")?;
+            }
         }
         Ok(())
     }
@@ -221,7 +266,7 @@ mod tests {
 
     fn after(edit: &str) -> State {
         let (mut state, edit) = (state(), edit.parse::<Edit>().unwrap());
-        edit.apply(&mut state);
+        edit.apply(&mut state, &Settings::default(), Timestamp::UNIX_EPOCH);
         state.fill_in();
         state
     }
@@ -282,6 +327,17 @@ mod tests {
             .sync_rules,
             []
         );
+        let tags = |edit| {
+            let repository = web(&after(edit)).unwrap();
+            let tags = repository.tags.iter();
+            tags.map(|tag| (tag.name.clone(), tag.digest.clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            tags("push-tag cn-north-4/team-a/web/front:v1@sha256:0"),
+            [("v1".to_owned(), "sha256:0".to_owned())]
+        );
+        assert_eq!(tags("delete-tag cn-north-4/team-a/web/front:old"), []);
         let toggled = web(&after(
             "toggle-rule cn-north-4/team-a/web/front -> cn-east-3/dr",
         ))
@@ -297,6 +353,9 @@ mod tests {
             "delete-repository cn-north-4/team-a/other",
             "toggle-repository cn-north-4/other/web",
             "push-image cn-north-4/team-a/other",
+            "push-tag cn-north-4/team-a/other:v1",
+            "delete-tag cn-north-4/team-a/other:v1",
+            "delete-tag cn-north-4/team-a/web/front:v1",
             "delete-rule cn-north-4/team-a/web/front -> cn-east-3/other",
             "toggle-rule cn-north-4/team-a/other -> cn-east-3/dr",
             "create-rule cn-north-4/team-a/web/front -> cn-east-3/dr",
@@ -309,7 +368,14 @@ mod tests {
     #[test]
     fn a_written_edit_is_read_back() {
         for (name, _, depth) in VERBS {
-            let address = ["a/b", "a/b/c/d", "a/b/c -> cn-east-3/dr"][usize::from(depth) - 1];
+            let addresses = [
+                "a/b",
+                "a/b/c/d",
+                "a/b/c -> cn-east-3/dr",
+                "a/b/c/d:v1",
+                "a/b/c/d:v1@sha256:0",
+            ];
+            let address = addresses[usize::from(depth) - 1];
             let text = format!("{name} {}", address.replacen('a', "cn-north-4", 1));
             assert_eq!(text.parse::<Edit>().unwrap().to_string(), text);
         }
@@ -326,6 +392,11 @@ mod tests {
             "delete-rule cn-north-4/team-a/web",
             "delete-rule cn-north-4/team-a/web -> cn-east-3",
             "toggle-organization cn-north-4/team-a",
+            "push-tag cn-north-4/team-a/web",
+            "push-tag cn-north-4/team-a/web:",
+            "push-tag cn-north-4/team-a:v1",
+            "push-tag cn-north-4/team-a/web -> cn-east-3/dr:v1",
+            "delete-tag cn-north-4/team-a/web:v1@sha256:0",
         ] {
             let error = text.parse::<Edit>().unwrap_err();
             assert!(

@@ -4,13 +4,16 @@
 //! It is not part of the service. It exists only with `--control` and on loopback addresses, and a
 //! request must name a loopback host, so that a web page cannot use it.
 
+use std::time::Duration;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::{
     Emulator, Fault,
     faults::stranger::Edit,
     message::Response,
-    state::{State, file},
+    state::{State, Tag, file},
     world::journal,
 };
 
@@ -40,6 +43,10 @@ pub(in super::super) fn answer(
         ("GET", "state") => Ok(Response::json(200, &json!(emulator.read(State::clone)))),
         ("PUT", "state") => set_state(emulator, &text),
         ("POST", "stranger") => make_edit(emulator, &text),
+        ("POST", "tags") => push_tags(emulator, &text),
+        ("DELETE", "tags") => delete_tags(emulator, &text),
+        ("GET", "clock") => Ok(clock(emulator)),
+        ("POST", "clock") => advance(emulator, &text),
         _ => {
             return Response::json(404, &json!({ "error": format!("expected one of {PATHS}") }));
         }
@@ -53,7 +60,8 @@ pub(in super::super) fn refused(error: &str) -> Response {
 }
 
 const PATHS: &str = "GET, POST and DELETE /_emulator/faults, GET and DELETE /_emulator/journal, \
-    GET and PUT /_emulator/state, POST /_emulator/stranger";
+    GET and PUT /_emulator/state, POST /_emulator/stranger, POST and DELETE /_emulator/tags, \
+    GET and POST /_emulator/clock";
 
 fn empty() -> Response {
     Response {
@@ -114,6 +122,91 @@ fn make_edit(emulator: &Emulator, text: &str) -> Result<Response, String> {
     let expected = r#"expected {"edit": "EDIT"}"#;
     let body: Value = serde_json::from_str(text).map_err(|error| format!("{expected}: {error}"))?;
     let edit: Edit = body["edit"].as_str().ok_or(expected)?.parse()?;
-    emulator.edit(|state| edit.apply(state));
+    let (now, settings) = (emulator.now(), &emulator.settings);
+    emulator.edit(|state| edit.apply(state, settings, now));
     Ok(empty())
+}
+
+/// Tags of a repository: each a name, or a mapping as in the state file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tags {
+    region: String,
+    organization: String,
+    repository: String,
+    tags: Vec<NameOrTag>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NameOrTag {
+    Name(String),
+    Tag(Tag),
+}
+
+impl Tags {
+    /// Reads them, and refuses what would do nothing.
+    fn read(emulator: &Emulator, text: &str) -> Result<(Self, Vec<Tag>), String> {
+        let mut body: Self = serde_json::from_str(text).map_err(|error| {
+            let expected = r#"{"region": "cn-north-4", "organization": "team-a", "repository": "web", "tags": ["v1"]}"#;
+            format!("expected {expected}; a tag is a name, or a mapping as in the state: {error}")
+        })?;
+        let tags: Vec<Tag> = body.tags.drain(..).map(NameOrTag::tag).collect();
+        if tags.iter().any(|tag| tag.name.is_empty()) {
+            return Err("a tag has no name".to_owned());
+        }
+        let Self {
+            region,
+            organization,
+            repository,
+            ..
+        } = &body;
+        let exists = |state: &State| state.repository(region, organization, repository).is_some();
+        if emulator.read(exists) {
+            Ok((body, tags))
+        } else {
+            Err(format!(
+                "there is no repository {organization}/{repository} in {region}"
+            ))
+        }
+    }
+}
+
+impl NameOrTag {
+    fn tag(self) -> Tag {
+        match self {
+            Self::Name(name) => Tag::named(&name),
+            Self::Tag(tag) => tag,
+        }
+    }
+}
+
+fn push_tags(emulator: &Emulator, text: &str) -> Result<Response, String> {
+    let (place, tags) = Tags::read(emulator, text)?;
+    emulator.push_tags(&place.region, &place.organization, &place.repository, tags);
+    Ok(empty())
+}
+
+fn delete_tags(emulator: &Emulator, text: &str) -> Result<Response, String> {
+    let (place, tags) = Tags::read(emulator, text)?;
+    let names: Vec<&str> = tags.iter().map(|tag| tag.name.as_str()).collect();
+    let deleted = emulator.delete_tags(
+        &place.region,
+        &place.organization,
+        &place.repository,
+        &names,
+    );
+    Ok(Response::json(200, &json!({ "deleted": deleted })))
+}
+
+fn clock(emulator: &Emulator) -> Response {
+    Response::json(200, &json!({ "now": emulator.now().to_string() }))
+}
+
+fn advance(emulator: &Emulator, text: &str) -> Result<Response, String> {
+    let expected = r#"expected {"advance_seconds": 60}"#;
+    let body: Value = serde_json::from_str(text).map_err(|error| format!("{expected}: {error}"))?;
+    let seconds = body["advance_seconds"].as_u64().ok_or(expected)?;
+    emulator.advance(Duration::from_secs(seconds));
+    Ok(clock(emulator))
 }

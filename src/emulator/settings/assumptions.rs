@@ -187,6 +187,45 @@ assumptions! {
     empty_selectors: EmptySelectors = "empty-selectors" {
         Accept = "accept", Refuse = "refuse",
     }
+    // No page asks for a rule, and one source hints at one (`swr-next.md`, A12, row 11).
+    /// a manual copy to a target that no rule has
+    sync_images_rule: SyncImagesRule = "sync-images-rule" {
+        Optional = "optional", Required = "required",
+    }
+    // The pages contradict each other, and their examples are empty (row 11).
+    /// the tags in the answer to a manual copy
+    sync_images_answer: SyncImagesAnswer = "sync-images-answer" {
+        Empty = "empty", Accepted = "accepted", Failed = "failed",
+    }
+    // Not published (row 11). The alternative is the console's batch of images.
+    /// how many tags a manual copy may have
+    sync_images_limit: SyncImagesLimit = "sync-images-limit" { None = "none", Fifty = "50" }
+    // Accepted silently, by one source (row 11).
+    /// a manual copy of a tag that the repository does not have
+    unknown_tag: UnknownTag = "unknown-tag" { NoJob = "no-job", FailedJob = "failed-job" }
+    // Accepted silently, by one source (section A5).
+    /// a copy to an organization that does not exist
+    missing_target: MissingTarget = "missing-target" {
+        NoJob = "no-job", FailedJob = "failed-job",
+    }
+    // Terraform's test of an empty repository finds one (row 12).
+    /// the jobs that a new rule leaves
+    rule_job: RuleJob = "rule-job" { None = "none", One = "one" }
+    // The pages have both, and do not say whether digests are compared (row 13).
+    /// a copy without override of a tag that the target has with another digest
+    other_digest: OtherDigest = "other-digest" { Existed = "existed", Cancel = "cancel" }
+    // Not documented.
+    /// the order of the jobs if the filter has none
+    job_order: JobOrder = "job-order" { Descending = "desc", Ascending = "asc" }
+    // Not documented. Retention policies by days depend on it.
+    /// the time of a tag that a job copied
+    copied_time: CopiedTime = "copied-time" { Copy = "copy", Source = "source" }
+    // Not published (row 14).
+    /// the names of tags in the list of repositories
+    listed_tags: ListedTags = "listed-tags" { All = "all", Hundred = "100" }
+    // An image can have several tags (row 14).
+    /// what num_images counts
+    num_images: NumImages = "num-images" { Tags = "tags", Digests = "digests" }
     // The other fields of a mirror have GitLab's names (`codearts-repo-api.md`, section 8.1).
     /// the values of update_status
     update_status: UpdateStatus = "update-status" {
@@ -352,6 +391,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 61);
+        assert_eq!(Assumptions::help().lines().count(), 72);
     }
 }

@@ -42,6 +42,10 @@ pub struct Settings {
     pub run_delay: Duration,
     /// How long the run of a mirror takes, unless the mirror has its own duration.
     pub run_duration: Duration,
+    /// How long a job that copies a tag waits before it starts.
+    pub job_delay: Duration,
+    /// How long it takes.
+    pub job_duration: Duration,
 }
 
 impl Default for Settings {
@@ -60,6 +64,8 @@ impl Default for Settings {
             calls_per_minute: Some(600),
             run_delay: Duration::from_secs(1),
             run_duration: Duration::from_secs(4),
+            job_delay: Duration::from_secs(1),
+            job_duration: Duration::from_secs(4),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, ops::Deref};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::emulator::state::{
@@ -183,6 +184,11 @@ impl<'a> Draft<'a> {
         self.state.next_id()
     }
 
+    /// The next free id of a job.
+    pub(in super::super) fn next_job_id(&mut self) -> u64 {
+        self.state.next_job_id()
+    }
+
     /// The next free id of a git repository or a mirror.
     pub(in super::super) fn next_git_id(&mut self) -> u32 {
         self.state.next_git_id()
@@ -203,6 +209,22 @@ impl Change {
             parts,
             new_region: None,
         }
+    }
+
+    /// Whether nothing was changed.
+    pub(in super::super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// When the status of a job in one of these places changes next.
+    pub(in super::super) fn next_job(&self, state: &State) -> Option<Timestamp> {
+        let repositories = self.parts.iter().filter_map(|part| match part {
+            Part::Repository([region, organization, name], _) => {
+                state.repository(region, organization, name)
+            }
+            _ => None,
+        });
+        repositories.filter_map(Repository::next_job).min()
     }
 
     /// Writes this content to its places of a state.

@@ -20,8 +20,10 @@ mod changes;
 pub(super) mod draft;
 pub(super) mod file;
 pub(super) mod git;
+pub(super) mod jobs;
 pub(super) mod regions;
 mod regular;
+mod rules;
 pub(super) mod shares;
 pub(super) mod tags;
 
@@ -35,6 +37,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use git::Project;
+use jobs::Job;
+pub use rules::SyncRule;
 use shares::Share;
 pub use tags::{Collected, Retention, Tag};
 
@@ -98,9 +102,12 @@ pub struct Counters {
     /// How many runs of mirrors were requested.
     #[serde(skip_serializing_if = "is_zero")]
     pub runs: u64,
+    /// The latest id of a job that copies a tag.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jobs: u64,
 }
 
-/// One region. Regions share nothing.
+/// One region. Regions share nothing: only jobs reach from one into another.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Region {
@@ -216,6 +223,9 @@ pub struct Repository {
     /// The tags that retention policies deleted, the last one at the end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub retention_log: Vec<Collected>,
+    /// The jobs that copy its tags, in order of creation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<Job>,
 }
 
 impl Default for Repository {
@@ -236,58 +246,9 @@ impl Default for Repository {
             tags: Vec::new(),
             retentions: Vec::new(),
             retention_log: Vec::new(),
+            jobs: Vec::new(),
         }
     }
-}
-
-/// A rule that copies pushed images to another region.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SyncRule {
-    /// For information: no operation takes it. 0 is replaced by the next free id.
-    #[serde(default)]
-    pub id: u64,
-    /// `remoteRegionId`.
-    pub remote_region: String,
-    /// `remoteNamespace`. It need not exist: the service does not check it.
-    pub remote_organization: String,
-    /// `syncAuto`. The default of a file is true and not the API's false, because a rule without
-    /// it copies nothing.
-    #[serde(default = "yes")]
-    pub auto: bool,
-    /// Whether an image of the same tag is replaced.
-    #[serde(default, rename = "override")]
-    pub overrides: bool,
-    /// UTC, RFC 3339.
-    #[serde(default = "beginning")]
-    pub created: String,
-    /// UTC, RFC 3339.
-    #[serde(default = "beginning")]
-    pub updated: String,
-}
-
-impl SyncRule {
-    /// A rule with that target and the defaults of a hand-written file.
-    pub fn to(region: &str, organization: &str) -> Self {
-        Self {
-            id: 0,
-            remote_region: region.to_owned(),
-            remote_organization: organization.to_owned(),
-            auto: true,
-            overrides: false,
-            created: beginning(),
-            updated: beginning(),
-        }
-    }
-
-    /// Whether it has that target, which identifies a rule of a repository.
-    pub fn is_to(&self, region: &str, organization: &str) -> bool {
-        self.remote_region == region && self.remote_organization == organization
-    }
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// 32 hexadecimal digits that depend on the text only.
@@ -387,6 +348,18 @@ impl State {
             .get(name)
     }
 
+    /// A repository, to change it.
+    pub fn repository_mut(
+        &mut self,
+        region: &str,
+        organization: &str,
+        name: &str,
+    ) -> Option<&mut Repository> {
+        self.organization_mut(region, organization)?
+            .repositories
+            .get_mut(name)
+    }
+
     /// The organization of that name, created if it is missing.
     pub fn ensure_organization(&mut self, region: &str, name: &str) -> &mut Organization {
         let region = self.regions.entry(region.to_owned()).or_default();
@@ -412,6 +385,24 @@ impl State {
         self.counters.id
     }
 
+    /// The next free id of a job.
+    pub(super) fn next_job_id(&mut self) -> u64 {
+        self.counters.jobs = self.counters.jobs.saturating_add(1);
+        self.counters.jobs
+    }
+
+    /// When the status of a job changes next.
+    pub(super) fn next_job(&self) -> Option<Timestamp> {
+        self.repositories().filter_map(Repository::next_job).min()
+    }
+
+    fn repositories(&self) -> impl Iterator<Item = &Repository> {
+        self.regions
+            .values()
+            .flat_map(|region| region.organizations.values())
+            .flat_map(|organization| organization.repositories.values())
+    }
+
     /// Fills in what a hand-written file or an edit left out.
     pub(super) fn fill_in(&mut self) {
         let account = self.account().to_owned();
@@ -423,10 +414,16 @@ impl State {
         }
         // New ids are above all ids in use, because lists are in the order of the ids.
         let mut last = self.ids().copied().max().unwrap_or(0).max(self.counters.id);
-        let mut assign = |id: &mut u64| {
+        let jobs = self.repositories().flat_map(|repository| &repository.jobs);
+        let mut last_job = jobs
+            .map(|job| job.id)
+            .max()
+            .unwrap_or(0)
+            .max(self.counters.jobs);
+        let assign = |id: &mut u64, last: &mut u64| {
             if *id == 0 {
-                last = last.saturating_add(1);
-                *id = last;
+                *last = last.saturating_add(1);
+                *id = *last;
             }
         };
         // New ids follow the order of the names: a map keeps no order of creation.
@@ -435,7 +432,7 @@ impl State {
             .values_mut()
             .flat_map(|region| region.organizations.values_mut())
         {
-            assign(&mut organization.id);
+            assign(&mut organization.id, &mut last);
             if organization.creator.is_empty() {
                 organization.creator = organization
                     .owner
@@ -443,19 +440,24 @@ impl State {
                     .unwrap_or_else(|| account.clone());
             }
             for repository in organization.repositories.values_mut() {
-                assign(&mut repository.id);
+                assign(&mut repository.id, &mut last);
                 repository
                     .sync_rules
                     .iter_mut()
-                    .for_each(|rule| assign(&mut rule.id));
+                    .for_each(|rule| assign(&mut rule.id, &mut last));
                 repository
                     .retentions
                     .iter_mut()
-                    .for_each(|policy| assign(&mut policy.id));
+                    .for_each(|policy| assign(&mut policy.id, &mut last));
+                repository
+                    .jobs
+                    .iter_mut()
+                    .for_each(|job| assign(&mut job.id, &mut last_job));
                 repository.fill_in_tags();
             }
         }
         self.counters.id = last;
+        self.counters.jobs = last_job;
         self.fill_in_git();
     }
 

@@ -3,6 +3,8 @@
 //! A state of before has only numbers of images. So tags are generated for as many images as have
 //! none, and are written down only when a policy deletes some of them.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +23,19 @@ pub struct Tag {
     pub size: u64,
     /// UTC, RFC 3339; an empty one is the creation time of the repository.
     pub pushed: String,
+    /// Whether a job brought it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub copied: bool,
+}
+
+impl Tag {
+    /// A tag with that name and the defaults of a hand-written file.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A retention policy.
@@ -90,11 +105,65 @@ impl Repository {
                 name,
                 size: self.size / self.num_images.max(1),
                 pushed: after(&start, next),
+                copied: false,
             }
         };
         let mut tags = self.tags.clone();
         tags.extend((1..=generated).map(tag));
         tags
+    }
+
+    /// Writes down the tags that are generated.
+    fn write_down(&mut self) {
+        if self.generated() > 0 {
+            self.set_tags(self.all_tags());
+        }
+    }
+
+    /// A tag by its name, which can be a generated one.
+    pub(in super::super) fn tag(&self, name: &str) -> Option<Tag> {
+        let written = self.tags.iter().find(|tag| tag.name == name);
+        let generated = || self.all_tags().into_iter().find(|tag| tag.name == name);
+        written.cloned().or_else(generated)
+    }
+
+    /// Puts a tag at the end. One of the same name goes.
+    pub(in super::super) fn put_tag(&mut self, tag: Tag) {
+        self.remove_tag(&tag.name);
+        self.size = self.size.saturating_add(tag.size);
+        self.tags.push(tag);
+        self.num_images = self.tags.len() as u64;
+    }
+
+    /// Removes a tag; whether it was there.
+    pub(in super::super) fn remove_tag(&mut self, name: &str) -> bool {
+        self.write_down();
+        let Some(at) = self.tags.iter().position(|tag| tag.name == name) else {
+            return false;
+        };
+        self.size = self.size.saturating_sub(self.tags.remove(at).size);
+        self.num_images = self.tags.len() as u64;
+        true
+    }
+
+    /// The digest of a push that names none: another one with each push of the same tag.
+    pub(in super::super) fn next_digest(&self, name: &str) -> String {
+        match self.tag(name) {
+            Some(tag) => digest(&format!("{} {name}", tag.digest)),
+            None => digest(name),
+        }
+    }
+
+    /// The name of the tag that a push gets if it has none.
+    pub(in super::super) fn next_name(&self) -> String {
+        let last = self.last_number().saturating_add(self.generated());
+        format!("v{}", last.saturating_add(1))
+    }
+
+    /// How many of its images are the same as another one.
+    pub(in super::super) fn duplicates(&self) -> u64 {
+        let distinct: BTreeSet<&str> = self.tags.iter().map(|tag| tag.digest.as_str()).collect();
+        (self.tags.len() - distinct.len()) as u64
     }
 
     /// Replaces all tags.

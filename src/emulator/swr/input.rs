@@ -62,6 +62,17 @@ impl Fields {
             .transpose()
     }
 
+    /// A list of strings.
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, Refusal> {
+        let wrong = || wrong_type(name, "a list of strings");
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let items = value.as_array().ok_or_else(wrong)?;
+        let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+        texts.map(Some).ok_or_else(wrong)
+    }
+
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         self.get(name)
             .map(|value| value.as_bool().ok_or_else(|| wrong_type(name, "a boolean")))

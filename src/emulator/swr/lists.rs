@@ -8,19 +8,22 @@ use super::{
     Call, OperationResult, Refusal, Reply,
     input::{Parameters, bad_parameter},
     organizations,
-    repositories::{internal_path, path},
+    repositories::{images, internal_path, path},
     shares,
 };
 use crate::emulator::{
-    settings::assumptions::{NamespaceFilter, PageLimitOver},
+    settings::assumptions::{ListedTags, NamespaceFilter, NumImages, PageLimitOver},
     state::Repository,
 };
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
-/// How many names of tags an item has. The documents have no limit; this one keeps answers small.
-const MAX_TAGS: usize = 100;
+/// How many names of tags an item has if there is a limit. The documents have none.
+const FEW_TAGS: usize = 100;
+
+/// How many it has otherwise. A number of images in a hand-written state may be any.
+const MAX_TAGS: usize = 10_000;
 
 const FILTER_KEYS: [&str; 9] = [
     "namespace",
@@ -53,6 +56,9 @@ pub(super) fn repositories(call: &Call<'_>) -> OperationResult {
     let total = rows.len();
     let rows = page.slice(&mut rows, order);
     let items: Vec<Item<'_>> = rows.iter().map(|row| item(call, *row, total)).collect();
+    let is_long = |row: &Row<'_>| row.repository.num_images > FEW_TAGS as u64;
+    let has_long = rows.iter().any(is_long);
+    let has_duplicates = rows.iter().any(|row| row.repository.duplicates() > 0);
     // The second number is the count of items on the page, not the index of the last (section 6.3).
     let range = page
         .is_requested
@@ -61,7 +67,9 @@ pub(super) fn repositories(call: &Call<'_>) -> OperationResult {
     reply.content_range = range;
     Ok(reply
         .assuming_if(parameters.get("namespace").is_some(), NamespaceFilter::NAME)
-        .assuming_if(page.clamped, PageLimitOver::NAME))
+        .assuming_if(page.clamped, PageLimitOver::NAME)
+        .assuming_if(has_long, ListedTags::NAME)
+        .assuming_if(has_duplicates, NumImages::NAME))
 }
 
 /// The repositories that the account shares, or that others share with it, as items of the list of
@@ -291,13 +299,17 @@ fn item<'a>(
     }: Row<'a>,
     total: usize,
 ) -> Item<'a> {
+    let names = match call.settings.assumptions.listed_tags {
+        ListedTags::All => MAX_TAGS,
+        ListedTags::Hundred => FEW_TAGS,
+    };
     Item {
         name,
         category: &repository.category,
         description: &repository.description,
         size: repository.size,
         is_public: repository.is_public,
-        num_images: repository.num_images,
+        num_images: images(call, repository),
         num_download: repository.num_download,
         created_at: &repository.created,
         updated_at: &repository.updated,
@@ -308,7 +320,7 @@ fn item<'a>(
         domain_name: call.state.account(),
         namespace: organization,
         // The list has only the names of tags.
-        tags: repository.tag_names(MAX_TAGS),
+        tags: repository.tag_names(names),
         // Only shared images have a status.
         status: false,
         // In every item: the answer is a bare array without a place for it.

@@ -5,6 +5,7 @@
 //! are handled before and after it.
 
 mod access;
+pub(super) mod copies;
 mod form;
 mod input;
 mod lists;
@@ -12,9 +13,11 @@ mod names;
 mod operations;
 mod organizations;
 mod overview;
+mod pushes;
 mod repositories;
 mod retentions;
 mod shares;
+mod sync_jobs;
 mod sync_rules;
 mod tags;
 
@@ -64,6 +67,7 @@ pub(super) fn answer(
         state: Draft::of(state),
         settings,
         request,
+        time: now,
         now: timestamp(now),
     };
     let response = match call.answer() {
@@ -84,6 +88,8 @@ struct Call<'a> {
     state: Draft<'a>,
     settings: &'a Settings,
     request: &'a Request,
+    time: Timestamp,
+    /// The same as text.
     now: String,
 }
 

@@ -6,7 +6,7 @@
 
 use super::{
     Call, OperationResult, access, lists, organizations, overview, repositories, retentions,
-    shares, sync_rules, tags,
+    shares, sync_jobs, sync_rules, tags,
 };
 use crate::emulator::message::{escape, operation::Operation};
 
@@ -24,7 +24,7 @@ enum Handler {
 use Handler::{Account, Inside, Organization, Repository};
 
 /// The API has no operation that updates a rule.
-const TABLE: [(&str, &str, &str, Handler); 34] = [
+const TABLE: [(&str, &str, &str, Handler); 36] = [
     (
         "list-regions",
         "GET",
@@ -108,6 +108,18 @@ const TABLE: [(&str, &str, &str, Handler); 34] = [
         "DELETE",
         "/v2/manage/namespaces/{}/repos/{}/sync_repo",
         Repository(sync_rules::delete),
+    ),
+    (
+        "copy-tags",
+        "POST",
+        "/v2/manage/namespaces/{}/repos/{}/sync_images",
+        Repository(sync_jobs::copy),
+    ),
+    (
+        "list-jobs",
+        "GET",
+        "/v2/manage/namespaces/{}/repos/{}/sync_job",
+        Repository(sync_jobs::list),
     ),
     (
         "list-organization-grants",

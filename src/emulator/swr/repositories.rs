@@ -10,7 +10,7 @@ use super::{
 use crate::emulator::{
     settings::assumptions::{
         CreateRepositoryBody, CreateRepositoryStatus, DeleteRepositoryWithImages,
-        MissingOrganizationOnCreate, PatchOmitted, SharesOfPublic,
+        MissingOrganizationOnCreate, NumImages, PatchOmitted, SharesOfPublic,
     },
     state::Repository,
 };
@@ -124,7 +124,7 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
             "creator_name": creator,
             "size": repository.size,
             "is_public": repository.is_public,
-            "num_images": repository.num_images,
+            "num_images": images(call, repository),
             "num_download": repository.num_download,
             "url": "",
             "path": path(&region, organization, name),
@@ -134,7 +134,16 @@ pub(super) fn show(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
             "domain_id": domain_id,
             "priority": 0,
         }),
-    ))
+    )
+    .assuming_if(repository.duplicates() > 0, NumImages::NAME))
+}
+
+/// The `num_images` of a repository.
+pub(super) fn images(call: &Call<'_>, repository: &Repository) -> u64 {
+    match call.settings.assumptions.num_images {
+        NumImages::Tags => repository.num_images,
+        NumImages::Digests => repository.num_images - repository.duplicates(),
+    }
 }
 
 /// Replaces all three fields. An omitted field gets its default, or keeps its value if that is

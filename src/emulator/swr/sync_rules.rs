@@ -4,13 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, OperationResult, Refusal, Reply, input::Fields};
+use super::{Call, OperationResult, Refusal, Reply, copies, input::Fields};
 use crate::emulator::{
     settings::{
         Settings,
-        assumptions::{DeleteMissingRule, DuplicateRule, HiddenRules, RuleAnswer},
+        assumptions::{DeleteMissingRule, DuplicateRule, HiddenRules, RuleAnswer, RuleJob},
     },
-    state::{SyncRule, regions},
+    state::{SyncRule, jobs::Job, regions},
 };
 
 /// The service's code is unknown: this one is made up, and a client must not depend on it.
@@ -42,10 +42,7 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
         id: call.state.counters.id + 1,
         ..SyncRule::to(region, remote)
     };
-    // Observed: an unknown region is an internal error and not a 400 (section 7.1).
-    if !regions::exists(region) {
-        return Err(Refusal::service(5_001_101, "Internal error"));
-    }
+    exists(region)?;
     let has_target = |other: &SyncRule| other.is_to(region, remote);
     let is_duplicate = call
         .repository(organization, name)?
@@ -75,13 +72,33 @@ pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> Ope
         }
         _ => {
             let at = call.region().to_owned();
+            let auto = rule.auto;
             call.state.push_sync_rule(&at, organization, name, rule);
             call.state.next_id();
+            if auto && call.settings.assumptions.rule_job == RuleJob::One {
+                leave_job(call, organization, name, region, remote)?;
+            }
         }
     }
     Ok(success(call.settings)
         .assuming_if(is_duplicate, DuplicateRule::NAME)
         .assuming(RuleAnswer::NAME))
+}
+
+/// Leaves a job that copies nothing, with the tag that was pushed last.
+fn leave_job(
+    call: &mut Call<'_>,
+    organization: &str,
+    name: &str,
+    region: &str,
+    remote: &str,
+) -> Result<(), Refusal> {
+    let tags = call.repository(organization, name)?.all_tags();
+    let tag = tags.last().map_or("latest", |tag| &tag.name);
+    let job = Job::to(tag, region, remote);
+    let place = [call.region(), organization, name].map(str::to_owned);
+    copies::add(&mut call.state, call.time, &place, job);
+    Ok(())
 }
 
 pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
@@ -129,7 +146,15 @@ fn success(settings: &Settings) -> Reply {
     }
 }
 
-fn target(fields: &Fields) -> Result<(&str, &str), Refusal> {
+/// Refuses an unknown region. Observed: it is an internal error and not a 400 (section 7.1).
+pub(super) fn exists(region: &str) -> Result<(), Refusal> {
+    match regions::exists(region) {
+        true => Ok(()),
+        false => Err(Refusal::service(5_001_101, "Internal error")),
+    }
+}
+
+pub(super) fn target(fields: &Fields) -> Result<(&str, &str), Refusal> {
     Ok((
         fields.required("remoteRegionId")?,
         fields.required("remoteNamespace")?,

@@ -9,7 +9,7 @@ use super::{
     input::{Parameters, bad_parameter},
     repositories::{internal_path, path},
 };
-use crate::emulator::state::Tag;
+use crate::emulator::{settings::assumptions::CopiedTime, state::Tag};
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
@@ -52,7 +52,9 @@ pub(super) fn list(call: &mut Call<'_>, organization: &str, name: &str) -> Opera
             "tag_type": 0,
         })
     });
-    let mut reply = Reply::new(200, items.collect::<Value>());
+    let is_copied = page.iter().any(|tag| tag.copied);
+    let mut reply =
+        Reply::new(200, items.collect::<Value>()).assuming_if(is_copied, CopiedTime::NAME);
     reply.content_range = Some(range);
     Ok(reply)
 }

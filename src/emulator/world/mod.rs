@@ -16,6 +16,7 @@ use super::{
     message::{Answer, Request, Response, refusal::Refusal},
     settings::Settings,
     state::{self, State, draft::Change, file::StateFile},
+    swr,
 };
 use journal::{Entry, Journal};
 
@@ -30,11 +31,14 @@ pub(super) struct World {
     pub(super) journal: Journal,
     gateway: Gateway,
     requests: u64,
+    /// When the status of a job changes next, or before. It saves a search before each request.
+    next_job: Option<Timestamp>,
 }
 
 impl World {
     pub(super) fn new(state: State, file: Option<StateFile>) -> Self {
         Self {
+            next_job: state.next_job(),
             state,
             file,
             faults: Faults::default(),
@@ -49,6 +53,7 @@ impl World {
         self.requests += 1;
         let request_id = format!("emulator-{:08}", self.requests);
         let now = self.now(settings);
+        self.advance_jobs(settings, now);
         // Faults come first: the network and the proxies are in front of the gateway.
         let Strike {
             edits,
@@ -60,7 +65,9 @@ impl World {
         // An edit writes the whole state file, so an empty one is not made.
         if !edits.is_empty() {
             self.edit(settings, |state| {
-                edits.iter().for_each(|edit| edit.apply(state));
+                edits
+                    .iter()
+                    .for_each(|edit| edit.apply(state, settings, now));
             });
         }
 
@@ -132,6 +139,8 @@ impl World {
         }
         match self.save(&before) {
             Ok(()) => {
+                let next = before.next_job(&self.state);
+                self.next_job = [self.next_job, next].into_iter().flatten().min();
                 if let Some(past) = past {
                     self.faults.remember(past);
                 }
@@ -158,10 +167,32 @@ impl World {
         )
     }
 
-    /// Finishes the runs that are due.
-    pub(super) fn finish_due_runs(&mut self, settings: &Settings) {
+    /// Does what is due by now: it finishes runs, and moves jobs.
+    pub(super) fn do_due(&mut self, settings: &Settings) {
         let now = self.now(settings);
         codearts::finish_due_runs(&mut self.state, settings, now);
+        self.advance_jobs(settings, now);
+    }
+
+    /// Moves the jobs that are due. A copy is a write: it is on disk before anybody sees it.
+    fn advance_jobs(&mut self, settings: &Settings, now: Timestamp) {
+        if self.next_job.is_none_or(|next| next > now) {
+            return;
+        }
+        let past = self.faults.need_past_states().then(|| self.state.clone());
+        let faults = &mut self.faults;
+        let ending = |place: &_| faults.job(&swr::copies::request(place));
+        let before = swr::copies::advance(&mut self.state, settings, now, ending);
+        if before.is_empty() {
+            // The job went away with its repository.
+        } else if self.save(&before).is_err() {
+            // The next request tries again.
+            before.apply_to(&mut self.state);
+            return;
+        } else if let Some(past) = past {
+            self.faults.remember(past);
+        }
+        self.next_job = self.state.next_job();
     }
 
     /// Changes the state directly, not through an API.
@@ -170,10 +201,11 @@ impl World {
         settings: &Settings,
         change: impl FnOnce(&mut State) -> T,
     ) -> T {
-        // Runs that were due before the edit must not see it.
-        self.finish_due_runs(settings);
+        // What was due before the edit must not see it.
+        self.do_due(settings);
         let result = change(&mut self.state);
         self.state.fill_in();
+        self.next_job = self.state.next_job();
         if let Some(file) = &mut self.file {
             // An edit has no answer that could report the error. The next write request saves
             // everything again and fails if it cannot.

@@ -2,6 +2,7 @@
 
 mod codearts;
 mod control;
+mod copies;
 mod faults;
 mod pages;
 mod support;

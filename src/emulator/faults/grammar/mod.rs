@@ -17,12 +17,12 @@ use crate::emulator::{
         stranger::Edit,
     },
     gateway::routes::{self, Route},
-    state::regions,
+    state::{jobs::JobEnding, regions},
 };
 use fields::Fields;
 
 /// The effects: the field, its value, and what it does.
-const EFFECTS: [(&str, &str, &str); 14] = [
+const EFFECTS: [(&str, &str, &str); 16] = [
     (
         "status",
         "=STATUS",
@@ -60,6 +60,7 @@ const EFFECTS: [(&str, &str, &str); 14] = [
         "answers late, such as `250ms` or `2s`; the request is executed at once",
     ),
     ("drop-items", "=N", "omits the last N items of a list"),
+    ("drop-first", "=N", "omits the first N items of a list"),
     (
         "repeat-page",
         "",
@@ -85,6 +86,19 @@ const EFFECTS: [(&str, &str, &str); 14] = [
         "=EDIT",
         "another client makes EDIT right before the request, which is then served",
     ),
+    (
+        "job",
+        "=ENDING",
+        "a job that copies a tag ends without a copy: failed, timeout, cancel, or hang (never)",
+    ),
+];
+
+/// How a job can end.
+const ENDINGS: [(&str, JobEnding); 4] = [
+    ("failed", JobEnding::Failed),
+    ("timeout", JobEnding::Timeout),
+    ("cancel", JobEnding::Cancel),
+    ("hang", JobEnding::Hang),
 ];
 
 /// The fields that select requests.
@@ -367,6 +381,8 @@ fn effect(fields: &mut Fields) -> Result<Effect, String> {
         )),
         "delay" => delay(&fields.take(name).unwrap_or_default()).map(Effect::Delay),
         "drop-items" => count(fields).map(Effect::DropItems),
+        "drop-first" => count(fields).map(Effect::DropFirst),
+        "job" => job(&fields.take(name).unwrap_or_default()).map(Effect::Job),
         "stale-writes" => count(fields).map(|number| Effect::Stale(Lag::Writes(number))),
         "stale-reads" => count(fields).map(|number| Effect::Stale(Lag::Reads(number))),
         "wrong-total" => {
@@ -396,6 +412,14 @@ fn expired_token(shape: &str) -> Result<Effect, String> {
     }
 }
 
+fn job(text: &str) -> Result<JobEnding, String> {
+    let found = ENDINGS.into_iter().find(|(name, _)| *name == text);
+    found.map(|(_, ending)| ending).ok_or_else(|| {
+        let names = ENDINGS.map(|(name, _)| name).join(", ");
+        format!("`job` cannot be `{text}`: expected one of {names}")
+    })
+}
+
 fn delay(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 1),
@@ -421,10 +445,15 @@ fn effect_fields(effect: &Effect) -> Vec<(&'static str, String)> {
         | Effect::RepeatPage => "true".to_owned(),
         Effect::Truncate(number)
         | Effect::DropItems(number)
+        | Effect::DropFirst(number)
         | Effect::Stale(Lag::Writes(number) | Lag::Reads(number)) => number.to_string(),
         Effect::Delay(time) => format!("{}ms", time.as_millis()),
         Effect::WrongTotal(by) => by.to_string(),
         Effect::Stranger(edit) => edit.to_string(),
+        Effect::Job(ending) => {
+            let found = ENDINGS.iter().find(|(_, known)| known == ending);
+            found.map_or_else(String::new, |(name, _)| (*name).to_owned())
+        }
     };
     vec![(effect.name(), value)]
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// One of each field, in the notation of the command line.
-const SPECS: [&str; 30] = [
+const SPECS: [&str; 34] = [
     "status=403,code=4031032",
     "status=409,body=service",
     "status=409,body=service-a",
@@ -30,6 +30,10 @@ const SPECS: [&str; 30] = [
     "delay=2s,probability=0.05,seed=7",
     "delay=15ms,probability=1,times=2",
     "drop-items=2",
+    "drop-first=1,route=list-jobs",
+    "job=failed,probability=0.5,seed=3",
+    "job=hang,path=/repos/web$front/",
+    "stranger=push-tag cn-north-4/team-a/web/front:v1@sha256:0,route=copy-tags",
     "repeat-page,route=list-repositories,times=all",
     "wrong-total=-1",
     "stale-reads=2,route=show-organization,times=all",

@@ -2,6 +2,7 @@
 //! files.
 
 mod access;
+mod copies;
 mod lists;
 mod retentions;
 mod shares;
