@@ -92,7 +92,10 @@ fn the_official_sdk_works_with_all_operations() {
         "state.json",
         json!({
             "users": { "ci-bot": "" },
-            "regions": { NORTH: { "projects": projects } },
+            "regions": {
+                NORTH: { "projects": projects },
+                "cn-east-3": { "organizations": { "team-b": {} } },
+            },
         })
         .to_string(),
     );
@@ -104,6 +107,11 @@ fn the_official_sdk_works_with_all_operations() {
         "state.json",
         "--journal",
         "journal.ndjson",
+        // The SDK cannot push. The tag is there for the copy only, and then the repository goes.
+        "--fault",
+        "stranger=push-tag cn-north-4/team-a/group/app:v1,route=copy-tags",
+        "--fault",
+        "stranger=delete-tag cn-north-4/team-a/group/app:v1,route=delete-repository",
     ];
     let served = Served::start(&world, &arguments, REGIONS.len());
 

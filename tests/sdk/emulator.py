@@ -2,9 +2,10 @@
 
 Usage: emulator.py ENDPOINT ACCESS_KEY SECRET_KEY
 
-The emulator verifies that key pair. Its state holds the user `ci-bot`, and in cn-north-4 the project `platform` with
-the mirror `app` (id 123) and the ordinary repository `plain` (id 124). The endpoint names no region: that is where the
-SDK's requests belong. Which operations were asked is compared by the caller, with the emulator's journal.
+The emulator verifies that key pair. Its state holds the user `ci-bot`, in cn-east-3 the organization `team-b`, and in
+cn-north-4 the project `platform` with the mirror `app` (id 123) and the ordinary repository `plain` (id 124). Another
+client pushes the tag `v1` right before the manual copy. The endpoint names no region: cn-north-4 is where the SDK's
+requests belong. Which operations were asked is compared by the caller, with the emulator's journal.
 """
 
 import sys
@@ -178,6 +179,24 @@ def retentions(service):
     equal(service.list_retentions(swr.ListRetentionsRequest(**NAMES)).body, None)
 
 
+def copies(service):
+    request = swr.ShowSyncJobRequest(**NAMES, filter="limit::100|offset::0|order::desc")
+    listed = service.show_sync_job(request)
+    equal((listed.body, listed.content_range), (None, "0-0/0"))
+    # Another client pushes v1 right before this.
+    body = swr.CreateManualImageSyncRepoRequestBody(**RULE, image_tag=["v1", "unknown"], override=False)
+    copied = service.create_manual_image_sync_repo(swr.CreateManualImageSyncRepoRequest(**NAMES, body=body))
+    equal((copied.status_code, copied.body), (200, None))
+    listed = service.show_sync_job(request)
+    [job] = listed.body
+    equal((job.repo_name, job.tag, job.override), ("group/app", "v1", False))
+    equal((job.remote_region_id, job.remote_namespace), ("cn-east-3", "team-b"))
+    equal(job.status in ("waiting", "running", "success"), True)
+    equal((job.sync_operator_name, job.domain_name, job.namespace), ("emulator", "emulator", "team-a"))
+    equal((bool(job.id), bool(job.created_at), bool(job.updated_at)), (True, True, True))
+    refused(400, service.show_sync_job, swr.ShowSyncJobRequest(**NAMES, filter="limit::100"))
+
+
 def deletions(service):
     refused(406, service.delete_namespaces, swr.DeleteNamespacesRequest(namespace="team-a"))
     equal(service.delete_repo(swr.DeleteRepoRequest(**NAMES)).status_code, 204)
@@ -242,7 +261,7 @@ def logins():
 def main():
     logins()
     images = client(swr.SwrClient)
-    for operations in (organizations, repositories, rules, access, shares, retentions, deletions):
+    for operations in (organizations, repositories, rules, access, shares, retentions, copies, deletions):
         operations(images)
     refused(401, client(swr.SwrClient, "wrong").list_namespaces, swr.ListNamespacesRequest())
     git = client(codearts.CodeArtsRepoClient)
