@@ -314,6 +314,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_copy_that_cannot_be_saved_is_made_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let settings = Settings {
+            job_delay: Duration::ZERO,
+            job_duration: Duration::ZERO,
+            ..Settings::default()
+        };
+        let emulator = Emulator::open(&path, settings).unwrap();
+        emulator.edit(|state| {
+            state.ensure_organization("cn-east-3", "dr");
+            let web = state.ensure_repository("cn-north-4", "large", "web");
+            web.description = "x".repeat(100_000);
+            web.sync_rules.push(SyncRule::to("cn-east-3", "dr"));
+        });
+        assert!(emulator.push_tags("cn-north-4", "large", "web", [Tag::named("v1")]));
+        let blocker = folder.path().join("state.json.changes");
+        std::fs::create_dir(&blocker).unwrap();
+        let is_copied = |emulator: &Emulator| {
+            emulator.read(|state| state.repository("cn-east-3", "dr", "web").is_some())
+        };
+        assert!(!is_copied(&emulator));
+        std::fs::remove_dir(&blocker).unwrap();
+        assert!(is_copied(&emulator) && blocker.exists());
+        drop(emulator);
+        let emulator = Emulator::open(&path, Settings::default()).unwrap();
+        assert!(is_copied(&emulator));
+    }
+
+    #[tokio::test]
     async fn faults_apply_before_or_after_the_change() {
         let before = [
             Effect::CutBefore,

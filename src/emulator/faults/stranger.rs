@@ -83,7 +83,7 @@ impl Edit {
                     ..Tag::named(if tag.is_empty() { &next } else { tag })
                 };
                 let place = [region, organization, repository].map(Clone::clone);
-                copies::push(state, settings, now, &place, tag);
+                copies::push(state, settings, now, &place, [tag]);
             }
             // `ensure` leaves an object that exists as it is.
             Verb::CreateOrganization => {

@@ -3,7 +3,10 @@
 //! Services change a state only through [`Draft`], which keeps the previous content of the changed
 //! places. A change can then be undone, or written to a file, without a copy of the whole state.
 
-use std::{collections::BTreeMap, ops::Deref};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::Deref,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +20,12 @@ use crate::emulator::state::{
 pub(in super::super) struct Draft<'a> {
     state: &'a mut State,
     before: Change,
+    /// The places in `before`.
+    known: HashSet<Key>,
 }
+
+/// What tells a place from others: its sort, its names, its position.
+type Key = (u8, Vec<String>, usize);
 
 /// The content of some places of a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +64,11 @@ impl<'a> Draft<'a> {
             parts: Vec::new(),
             new_region: None,
         };
-        Self { state, before }
+        Self {
+            state,
+            before,
+            known: HashSet::new(),
+        }
     }
 
     /// The previous content of the changed places.
@@ -66,13 +78,7 @@ impl<'a> Draft<'a> {
 
     /// Only the first change of a place counts: a later one would store a content of this request.
     fn remember(&mut self, place: Part) {
-        // A scan is enough: a request changes few places.
-        if !self
-            .before
-            .parts
-            .iter()
-            .any(|remembered| remembered.is_same_place(&place))
-        {
+        if self.known.insert(place.key()) {
             self.before.parts.push(place.read(self.state));
         }
     }
@@ -250,15 +256,12 @@ impl Part {
         Self::GitRepository([region, project, path].map(str::to_owned), None)
     }
 
-    fn is_same_place(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Organization(one, _), Self::Organization(other, _)) => one == other,
-            (Self::Repository(one, _), Self::Repository(other, _))
-            | (Self::GitRepository(one, _), Self::GitRepository(other, _)) => one == other,
-            (Self::SyncRule(one, position, _), Self::SyncRule(other, same, _)) => {
-                one == other && position == same
-            }
-            _ => false,
+    fn key(&self) -> Key {
+        match self {
+            Self::Organization(names, _) => (0, names.to_vec(), 0),
+            Self::Repository(names, _) => (1, names.to_vec(), 0),
+            Self::GitRepository(names, _) => (2, names.to_vec(), 0),
+            Self::SyncRule(names, position, _) => (3, names.to_vec(), *position),
         }
     }
 
@@ -375,6 +378,9 @@ mod tests {
             .assumptions
             .set("delete-organization-with-repositories=cascade")
             .unwrap();
+        for switch in ["unknown-tag=failed-job", "missing-target=failed-job"] {
+            settings.assumptions.set(switch).unwrap();
+        }
         let rule = |organization: &str| {
             json!({ "remoteRegionId": "cn-east-3",
             "remoteNamespace": organization, "syncAuto": true })
@@ -396,6 +402,13 @@ mod tests {
             ("cn-north-4", "POST", RULES, rule("dr")),
             ("cn-north-4", "POST", RULES, rule("audit")),
             ("cn-north-4", "DELETE", RULES, rule("dr")),
+            (
+                "cn-north-4",
+                "POST",
+                "/v2/manage/namespaces/team-a/repos/web/sync_images",
+                json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr",
+                    "imageTag": ["v1"] }),
+            ),
             ("cn-north-4", "DELETE", WEB, json!({})),
             (
                 "cn-north-4",

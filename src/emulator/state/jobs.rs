@@ -110,3 +110,49 @@ impl Repository {
         self.jobs.iter().filter_map(|job| job.next).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::read, *};
+
+    fn state(job: &str) -> Result<super::super::State, String> {
+        read(&format!(
+            r#"{{ "regions": {{ "r": {{ "organizations": {{ "o": {{ "repositories": {{ "a": {{
+                "jobs": [{job}] }} }} }} }} }} }} }}"#
+        ))
+    }
+
+    #[test]
+    fn a_hand_written_job_needs_a_tag_and_a_target() {
+        let target = r#""tag": "v1", "remote_region": "s", "remote_organization": "o""#;
+        let state = state(&format!(
+            r#"{{ {target} }}, {{ {target}, "id": 7, "override": true, "status": "waiting",
+                "next": "2026-01-02T03:04:05Z" }}"#
+        ))
+        .unwrap();
+        let jobs = &state.repository("r", "o", "a").unwrap().jobs;
+        let expected = Job {
+            id: 8,
+            ..Job::to("v1", "s", "o")
+        };
+        assert_eq!((&jobs[0], state.counters.jobs), (&expected, 8));
+        assert_eq!(jobs[1].status, JobStatus::Waiting);
+        assert_eq!(state.next_job(), jobs[1].next);
+        // Ids of jobs are not those of repositories.
+        assert_eq!(state.counters.id, 2);
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(read(&text), Ok(state));
+    }
+
+    #[test]
+    fn another_status_is_refused() {
+        let job = r#"{ "tag": "v1", "remote_region": "s", "remote_organization": "o",
+            "status": "done" }"#;
+        assert!(state(job).unwrap_err().contains("unknown variant `done`"));
+        assert!(
+            state(r#"{ "tag": "v1" }"#)
+                .unwrap_err()
+                .contains("remote_region")
+        );
+    }
+}

@@ -26,41 +26,51 @@ use crate::emulator::{
 /// The region, the organization and the name of a repository.
 pub(in super::super) type Place = [String; 3];
 
-/// Pushes a tag to a repository. False if the repository does not exist.
+/// Pushes tags to a repository. False if the repository does not exist.
 pub(in super::super) fn push(
     state: &mut State,
     settings: &Settings,
     now: Timestamp,
     place: &Place,
-    tag: Tag,
+    tags: impl IntoIterator<Item = Tag>,
 ) -> bool {
     let mut state = Draft::of(state);
     let [region, organization, name] = place;
-    let Some(repository) = state.repository_mut(region, organization, name) else {
+    let Some(repository) = state.repository(region, organization, name) else {
         return false;
     };
-    let (rules, pushed) = (repository.sync_rules.clone(), tag.name.clone());
-    let digest = match tag.digest.is_empty() {
-        true => repository.next_digest(&tag.name),
-        false => tag.digest.clone(),
-    };
-    let time = match tag.pushed.is_empty() {
-        true => timestamp(now),
-        false => tag.pushed.clone(),
-    };
-    repository.put_tag(Tag {
-        digest,
-        pushed: time,
-        ..tag
-    });
-    for rule in rules.iter().filter(|rule| rule.auto) {
-        let job = Job {
-            overrides: rule.overrides,
-            ..Job::to(&pushed, &rule.remote_region, &rule.remote_organization)
-        };
-        start(&mut state, settings, now, place, job);
+    let rules = repository.sync_rules.clone();
+    for tag in tags {
+        let pushed = tag.name.clone();
+        if let Some(repository) = state.repository_mut(region, organization, name) {
+            repository.put_tag(complete(repository, tag, now));
+        }
+        for rule in rules.iter().filter(|rule| rule.auto) {
+            let job = Job {
+                overrides: rule.overrides,
+                ..Job::to(&pushed, &rule.remote_region, &rule.remote_organization)
+            };
+            start(&mut state, settings, now, place, job);
+        }
     }
     true
+}
+
+/// Fills in what a push leaves out.
+fn complete(repository: &Repository, tag: Tag, now: Timestamp) -> Tag {
+    let digest = match tag.digest.is_empty() {
+        true => repository.next_digest(&tag.name),
+        false => tag.digest,
+    };
+    let pushed = match tag.pushed.is_empty() {
+        true => timestamp(now),
+        false => tag.pushed,
+    };
+    Tag {
+        digest,
+        pushed,
+        ..tag
+    }
 }
 
 /// Starts a job, unless its target does not exist and such a copy leaves none.

@@ -19,11 +19,7 @@ impl Emulator {
     ) -> bool {
         let (now, settings) = (self.now(), self.settings.clone());
         let place = [region, organization, repository].map(str::to_owned);
-        self.edit(|state| {
-            let mut tags = tags.into_iter();
-            tags.all(|tag| copies::push(state, &settings, now, &place, tag))
-                && state.repository(region, organization, repository).is_some()
-        })
+        self.edit(|state| copies::push(state, &settings, now, &place, tags))
     }
 
     /// Deletes tags of a repository, and returns how many of them it had.

@@ -72,7 +72,7 @@ impl Copies {
             &settings,
             now,
             &Self::place(),
-            tag
+            [tag]
         ));
     }
 
@@ -233,7 +233,7 @@ fn a_tag_at_the_target_is_replaced_only_with_override() {
                 ..Tag::named("v1")
             };
             let (now, settings) = (copies.now, copies.service.settings.clone());
-            let _ = copies::push(copies.state(), &settings, now, &Copies::place(), tag);
+            let _ = copies::push(copies.state(), &settings, now, &Copies::place(), [tag]);
         }
         copies.wait(5);
         assert_eq!(

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{ORGANIZATIONS, Service, assumption, code, refused, succeeded};
+use crate::emulator::Tag;
 
 #[test]
 fn organizations_are_listed_as_created_and_filtered() {
@@ -175,4 +176,55 @@ fn a_listed_repository_has_other_names_for_its_times_and_no_id() {
             "tags": ["v1", "v2"], "status": false, "total_range": 1,
         })
     );
+}
+
+#[test]
+fn a_list_has_all_names_of_tags_or_a_hundred() {
+    for (switch, names) in [("listed-tags=all", 130), ("listed-tags=100", 100)] {
+        for (images, rests) in [(130, true), (100, false)] {
+            let mut service = Service::assuming(switch);
+            let repository = service
+                .state
+                .ensure_repository("cn-north-4", "team-a", "web/front");
+            repository.num_images = images;
+            let response = service.get("/v2/manage/repos");
+            let item = &response.value()[0];
+            assert_eq!(item["num_images"], images);
+            let listed = item["tags"].as_array().unwrap().len() as u64;
+            assert_eq!(listed, images.min(names), "{switch}");
+            let expected = rests.then_some("listed-tags");
+            assert_eq!(assumption(&response), expected);
+        }
+    }
+}
+
+#[test]
+fn images_are_counted_by_tags_or_by_digests() {
+    for (switch, images) in [("num-images=tags", 3), ("num-images=digests", 2)] {
+        let mut service = Service::assuming(switch);
+        let repository = service
+            .state
+            .ensure_repository("cn-north-4", "team-a", "web/front");
+        repository.tags = [
+            ("v1", "sha256:1"),
+            ("v2", "sha256:2"),
+            ("latest", "sha256:2"),
+        ]
+        .map(|(name, digest)| Tag {
+            digest: digest.to_owned(),
+            ..Tag::named(name)
+        })
+        .to_vec();
+        service.state.fill_in();
+        let response = service.get("/v2/manage/repos");
+        let item = &response.value()[0];
+        assert_eq!(
+            (&item["num_images"], &item["tags"]),
+            (&json!(images), &json!(["v1", "v2", "latest"]))
+        );
+        assert_eq!(assumption(&response), Some("num-images"));
+        let response = service.get("/v2/manage/namespaces/team-a/repos/web$front");
+        assert_eq!(response.value()["num_images"], images);
+        assert_eq!(assumption(&response), Some("num-images"));
+    }
 }
