@@ -56,20 +56,26 @@ pub(super) fn repositories(call: &Call<'_>) -> OperationResult {
     let total = rows.len();
     let rows = page.slice(&mut rows, order);
     let items: Vec<Item<'_>> = rows.iter().map(|row| item(call, *row, total)).collect();
-    let is_long = |row: &Row<'_>| row.repository.num_images > FEW_TAGS as u64;
-    let has_long = rows.iter().any(is_long);
-    let has_duplicates = rows.iter().any(|row| row.repository.duplicates() > 0);
     // The second number is the count of items on the page, not the index of the last (section 6.3).
     let range = page
         .is_requested
         .then(|| format!("{}-{}/{total}", page.offset, items.len()));
-    let mut reply = Reply::new(200, items);
-    reply.content_range = range;
-    Ok(reply
+    let shown = rows.iter().map(|row| row.repository);
+    let mut reply = about_tags(Reply::new(200, items), shown)
         .assuming_if(parameters.get("namespace").is_some(), NamespaceFilter::NAME)
-        .assuming_if(page.clamped, PageLimitOver::NAME)
+        .assuming_if(page.clamped, PageLimitOver::NAME);
+    reply.content_range = range;
+    Ok(reply)
+}
+
+/// Marks a list by what it says of tags.
+fn about_tags<'a>(reply: Reply, shown: impl Iterator<Item = &'a Repository> + Clone) -> Reply {
+    let is_long = |repository: &Repository| repository.num_images > FEW_TAGS as u64;
+    let has_long = shown.clone().any(is_long);
+    let has_duplicates = shown.map(Repository::duplicates).any(|number| number > 0);
+    reply
         .assuming_if(has_long, ListedTags::NAME)
-        .assuming_if(has_duplicates, NumImages::NAME))
+        .assuming_if(has_duplicates, NumImages::NAME)
 }
 
 /// The repositories that the account shares, or that others share with it, as items of the list of
@@ -89,8 +95,10 @@ pub(super) fn shared(call: &Call<'_>) -> OperationResult {
     };
     rows.sort_by_key(|(row, _)| row.repository.id);
     let total = rows.len();
-    let items = rows.into_iter().skip(page.offset).take(page.limit);
-    let items: Vec<Item<'_>> = items
+    let rows = rows.into_iter().skip(page.offset).take(page.limit);
+    let shown = rows.clone().map(|(row, _)| row.repository);
+    let items: Vec<Item<'_>> = rows
+        .clone()
         .map(|(row, status)| Item {
             status,
             ..item(call, row, total)
@@ -99,9 +107,10 @@ pub(super) fn shared(call: &Call<'_>) -> OperationResult {
     let range = page
         .is_requested
         .then(|| format!("{}-{}/{total}", page.offset, items.len()));
-    let mut reply = Reply::new(200, items);
+    let mut reply =
+        about_tags(Reply::new(200, items), shown).assuming_if(page.clamped, PageLimitOver::NAME);
     reply.content_range = range;
-    Ok(reply.assuming_if(page.clamped, PageLimitOver::NAME))
+    Ok(reply)
 }
 
 /// What other accounts share with this one, and whether it still may pull.

@@ -112,6 +112,30 @@ async fn tags_are_deleted_and_copied_again_by_hand() {
     assert_eq!(copies(&site).await.len(), 2);
 }
 
+/// With jobs of no time: the next answer shows the copy, without another client or a moved clock.
+#[tokio::test]
+async fn a_manual_copy_of_no_time_is_there_at_the_next_answer() {
+    let settings = Settings {
+        job_delay: Duration::ZERO,
+        job_duration: Duration::ZERO,
+        ..Settings::default()
+    };
+    let site = Site::start(settings, None).await;
+    site.emulator.edit(|state| {
+        state.ensure_organization("cn-east-3", "dr");
+        state
+            .ensure_repository("cn-north-4", "team-a", "web/front")
+            .num_images = 2;
+    });
+    let body = json!({ "remoteRegionId": "cn-east-3", "remoteNamespace": "dr",
+        "imageTag": ["v1", "v2"] });
+    let path = format!("{REPOSITORY}/sync_images");
+    let response = site.send(Method::POST, &path, Some(body)).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(site.get(COPY).await.1["num_images"], json!(2));
+    assert_eq!(jobs(&site).await, ["v2 success", "v1 success"]);
+}
+
 #[tokio::test]
 async fn the_clock_is_read_and_moved() {
     let site = site().await;
