@@ -66,6 +66,8 @@ pub(super) fn judge(
     {
         let mut stop = stop(address, &desired.source, &naming.renamed);
         stop.message = format!("{}: {}", stop.message, visible(other));
+        // Left out, the old name would still go, and the person with it.
+        stop.lift = Some(naming.renamed.remedy.to_owned());
         return Judged::Stopped(stop);
     }
     Judged::Known(with_id(address.kind(), desired, naming, wanted, id))

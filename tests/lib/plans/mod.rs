@@ -50,7 +50,7 @@ const FORMATS: [Format; 8] = [
 
 /// Each scenario with its kept formats: two scenarios in all formats, and the others where they
 /// alone show something. Markdown holds the whole text as well.
-const GOLDENS: [(&str, &str); 21] = [
+const GOLDENS: [(&str, &str); 24] = [
     // No changes.
     ("001-nothing", "md"),
     // Each action, in each format.
@@ -89,14 +89,20 @@ const GOLDENS: [(&str, &str); 21] = [
     ("015-almost-equal", "txt tables.md"),
     // Commands to the runner of a CI job, and invisible characters.
     ("016-commands", "details.txt json diff sarif"),
-    // Each action and risk of permissions, allowed and withheld.
-    ("030-access", "txt details.txt md json diff"),
-    ("031-access-withheld", "txt"),
     // Each action and risk of sharing, and its findings.
     ("019-sharing", "txt md json diff"),
     // Each action of a retention, with our own count of the tags, allowed and withheld.
     ("020-retention", "txt md json diff"),
-    ("021-retention-withheld", "txt"),
+    ("021-retention-withheld", "txt sarif gitlab.json"),
+    // Sharing without consent; one that has ended is in force again.
+    ("022-sharing-withheld", "txt sarif gitlab.json"),
+    // The deletion of what may have another name now.
+    ("023-renamed", "txt json"),
+    // Each action and risk of permissions, allowed and withheld.
+    ("030-access", "txt details.txt md json diff"),
+    ("031-access-withheld", "txt sarif gitlab.json"),
+    // What is wrong with a user of a list.
+    ("032-access-stopped", "txt md json sarif"),
 ];
 
 /// The texts that every format shows of a scenario, and the formats that do not.

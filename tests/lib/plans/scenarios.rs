@@ -77,8 +77,8 @@ fn permissions() -> Live {
         live.resources.insert(access::address(of, user), found);
     }
     let region = || Arc::from("r-1");
-    for user in ["new", "boss"] {
-        let id = format!("id-{user}");
+    for (user, id) in [("new", "id-new"), ("boss", "id-boss"), ("bobby", "id-bob")] {
+        let id = id.to_owned();
         live.persons.insert((region(), Arc::from(user)), id);
     }
     live
@@ -96,6 +96,39 @@ organizations:
       - { user: cyd, level: manage }
     repositories:
       web: { access: [ { user: new, level: read } ] }
+";
+
+/// Another id, another name of the id, and no id.
+const WRONG_USERS: &str = "\
+organizations:
+  o:
+    access:
+      - { user: ada, level: write, user_id: ffffffffffffffffffffffffffffffff }
+      - { user: bobby, level: write }
+      - { user: nobody, level: read }
+";
+
+/// One organization with a new name for one of two unlisted repositories.
+const RENAMED: &str = "\
+organizations:
+  o: { unlisted: delete, repositories: { frontend: {} } }
+";
+
+const REVIVED: &str = "\
+organizations:
+  o:
+    repositories:
+      a:
+        share:
+          - { account: described, until: forever }
+          - { account: ended, until: 2027-12-31 }
+          - { account: longer, until: 2028-06-30 }
+          - { account: new-co, until: forever }
+          - { account: same, until: 2027-12-31 }
+          - { account: shorter, until: forever }
+      b: {}
+      c: {}
+      d: { share: [] }
 ";
 
 const MIRRORS: &str = "\
@@ -482,6 +515,32 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
         scenario("015-almost-equal", &almost_equal(), &unlisted(), &[], &[]),
         scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
+        scenario("019-sharing", &chart(SHARING), &shared(), &[], &[]),
+        scenario(
+            "020-retention",
+            &chart(RETENTIONS),
+            &retained(),
+            &["collects=4"],
+            &[],
+        ),
+        scenario(
+            "021-retention-withheld",
+            &chart(RETENTIONS),
+            &retained(),
+            &[],
+            &[],
+        ),
+        scenario("022-sharing-withheld", &chart(REVIVED), &shared(), &[], &[]),
+        scenario(
+            "023-renamed",
+            &chart(RENAMED),
+            &given::live(
+                ["front-end", "old"]
+                    .map(|name| given::repository(&format!("r-1/o/{name}")).images(3)),
+            ),
+            &["destroys-data", "deletes=9"],
+            &[],
+        ),
         scenario(
             "030-access",
             &chart(PERMISSIONS),
@@ -496,18 +555,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             &["grants=0"],
             &[],
         ),
-        scenario("019-sharing", &chart(SHARING), &shared(), &[], &[]),
         scenario(
-            "020-retention",
-            &chart(RETENTIONS),
-            &retained(),
-            &["collects=4"],
-            &[],
-        ),
-        scenario(
-            "021-retention-withheld",
-            &chart(RETENTIONS),
-            &retained(),
+            "032-access-stopped",
+            &chart(WRONG_USERS),
+            &permissions(),
             &[],
             &[],
         ),
