@@ -19,7 +19,7 @@ pub use self::{
     foreign::explained,
     help::command,
     shell::{CompletionArgs, ManArgs, VersionArgs},
-    values::{Latency, Parallelism, Timeout, Wait},
+    values::{CredentialsFrom, Latency, Parallelism, Timeout, Wait},
 };
 use crate::{drift::FailOn, mask, pattern::Written, state::Consent};
 
@@ -77,6 +77,22 @@ pub struct Global {
         value_parser = NonEmptyStringValueParser::new().map(PathBuf::from)
     )]
     pub emulator: Option<PathBuf>,
+
+    /// Where the credentials come from; every other source is ignored.
+    ///
+    /// By default: variables with keys or a token, else the current profile of KooCLI, else the
+    /// file of the official SDK.
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        global = true,
+        env = "PORTOLAN_CREDENTIALS"
+    )]
+    pub credentials: Option<CredentialsFrom>,
+
+    /// The profile of KooCLI whose keys are used, beside `--credentials profile` or alone.
+    #[arg(long, value_name = "NAME", global = true, env = "PORTOLAN_PROFILE", value_parser = NonEmptyStringValueParser::new())]
+    pub profile: Option<String>,
 
     /// A host outside Huawei Cloud that the chart's `endpoints` may name; may be given several
     /// times.

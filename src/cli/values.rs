@@ -2,6 +2,7 @@
 
 use std::{ops::RangeBounds, str::FromStr, time::Duration};
 
+use clap::ValueEnum;
 use jiff::SignedDuration;
 
 use crate::names::{self, Name};
@@ -15,6 +16,15 @@ pub(super) fn region(text: &str) -> Result<String, String> {
     valid
         .then(|| text.to_owned())
         .ok_or_else(|| format!("expected {}", names::rule(Name::Region)))
+}
+
+/// Where credentials come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CredentialsFrom {
+    /// Variables with keys or a token.
+    Env,
+    /// A profile of KooCLI, or the file of the official SDK.
+    Profile,
 }
 
 /// How many requests may be in flight at once.

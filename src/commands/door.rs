@@ -9,7 +9,7 @@ use std::{
 
 use super::{UsageError, deadline::Deadline, output, secrets};
 use crate::{
-    cli::{Global, Parallelism},
+    cli::{CredentialsFrom, Global, Parallelism},
     emulator::{self, Emulator},
     mask::Mask,
     plan::{Plan, Scope},
@@ -19,7 +19,7 @@ use crate::{
         Transport,
         budget::Budget,
         client::Client,
-        credentials,
+        credentials::{self, Choice, CredentialError, Found, SourceName},
         emulated::Emulated,
         endpoint::{Endpoints, Overrides, Wanted},
         http::{HttpTransport, Timeouts},
@@ -176,6 +176,28 @@ fn to_emulator(
     Ok((Arc::new(Emulated::new(emulator)), endpoints))
 }
 
+/// The credentials of this command.
+fn found(global: &Global) -> anyhow::Result<Found> {
+    let choice = Choice {
+        source: global.credentials.map(SourceName::from),
+        profile: global.profile.clone(),
+    };
+    let found = secrets::with_surroundings(|here| credentials::find(here, &choice));
+    found.map_err(|error| match error {
+        CredentialError::ProfileElsewhere { .. } => UsageError(error.to_string()).into(),
+        error => error.into(),
+    })
+}
+
+impl From<CredentialsFrom> for SourceName {
+    fn from(typed: CredentialsFrom) -> SourceName {
+        match typed {
+            CredentialsFrom::Env => SourceName::Env,
+            CredentialsFrom::Profile => SourceName::Profile,
+        }
+    }
+}
+
 fn to_cloud(
     global: &Global,
     wanted: &[Wanted<'_>],
@@ -191,7 +213,7 @@ fn to_cloud(
         );
         endpoints.insert((service, region.to_owned()), endpoint.to_string());
     }
-    let found = credentials::find(&|name| std::env::var(name).ok())?;
+    let found = found(global)?;
     tracing::info!("credentials from {}", found.origin);
     let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
     let scoped = found.credentials.for_regions(regions.len())?;

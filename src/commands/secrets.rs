@@ -7,7 +7,7 @@ use crate::{
     cli::Global,
     mask::Mask,
     state::{Chart, LoginSource},
-    transport::credentials,
+    transport::credentials::{self, Surroundings},
     wire::secret::Secret,
 };
 
@@ -32,7 +32,14 @@ pub(super) fn mask_of(chart: &Chart) -> Arc<Mask> {
 }
 
 fn of_cloud() -> impl Iterator<Item = Secret> {
-    credentials::secrets(&|name| std::env::var(name).ok())
-        .into_iter()
-        .map(Secret::from)
+    let secrets = with_surroundings(credentials::secrets);
+    secrets.into_iter().map(Secret::from)
+}
+
+/// Looks at the variables and files of this machine.
+pub(super) fn with_surroundings<T>(look: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    look(&Surroundings {
+        variable: &|name| std::env::var(name).ok(),
+        file: &credentials::files::read,
+    })
 }

@@ -25,6 +25,7 @@ mod ci;
 mod completion;
 mod connections;
 mod crash;
+mod credentials;
 mod deletions;
 mod documents;
 mod drift;

@@ -140,7 +140,7 @@ mod tests {
 
     /// Arguments whose values nobody can know, such as a number or a time.
     const FREE: &str = "allow_endpoint timeout organizations max_bytes wait listen verify latency \
-        rate quota assume fault help";
+        rate quota assume fault help profile";
 
     #[test]
     fn each_value_is_completed_or_on_the_list_of_free_ones() {

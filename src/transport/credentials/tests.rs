@@ -1,21 +1,51 @@
 //! Which variables are used, and which combinations are refused.
 
+use std::path::Path;
+
 use secrecy::ExposeSecret;
 
 use super::*;
 
 fn find_in(variables: &[(&str, &str)]) -> Result<Found, CredentialError> {
-    find(&|name| {
-        variables
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| (*value).to_owned())
+    find_among(variables, &[], &Choice::default())
+}
+
+/// With files in the home folder `/home`.
+fn find_among(
+    variables: &[(&str, &str)],
+    files: &[(&str, &str)],
+    choice: &Choice,
+) -> Result<Found, CredentialError> {
+    with(variables, files, |here| find(here, choice))
+}
+
+fn with<T>(
+    variables: &[(&str, &str)],
+    files: &[(&str, &str)],
+    work: impl FnOnce(&Surroundings<'_>) -> T,
+) -> T {
+    let of = |list: &[(&str, &str)], name: &str| {
+        let (_, value) = list.iter().find(|(key, _)| *key == name)?;
+        Some((*value).to_owned())
+    };
+    let variable = |name: &str| match name {
+        "HOME" => Some("/home".to_owned()),
+        name => of(variables, name),
+    };
+    let file = |path: &Path| Ok(of(files, path.to_str().unwrap()));
+    work(&Surroundings {
+        variable: &variable,
+        file: &file,
     })
 }
 
 /// The credentials in one line.
 fn summary(variables: &[(&str, &str)]) -> String {
-    let found = match find_in(variables) {
+    summary_of(find_in(variables))
+}
+
+fn summary_of(found: Result<Found, CredentialError>) -> String {
+    let found = match found {
         Ok(found) => found,
         Err(error) => return format!("{error}"),
     };
@@ -46,17 +76,20 @@ const SDK: [(&str, &str); 2] = [
     ("HUAWEICLOUD_SDK_SK", "sdk-sk"),
 ];
 const HW: [(&str, &str); 2] = [("HW_ACCESS_KEY", "hw-ak"), ("HW_SECRET_KEY", "hw-sk")];
+const VENDOR: [(&str, &str); 2] = [
+    ("HUAWEI_CLOUD_ACCESS_KEY_ID", "v-ak"),
+    ("HUAWEI_CLOUD_SECRET_ACCESS_KEY", "v-sk"),
+];
 const TOKEN: [(&str, &str); 1] = [("HW_AUTH_TOKEN", "t0k3n")];
 
 #[test]
 fn secrets_have_no_trailing_line_break() {
-    let environment = |name: &str| match name {
-        "HW_SECRET_KEY" => Some("one\r\n".to_owned()),
-        "HW_AUTH_TOKEN" => Some("two\n".to_owned()),
-        "HUAWEICLOUD_SDK_SK" => Some("\n".to_owned()),
-        _ => None,
-    };
-    let secrets: Vec<String> = secrets(&environment)
+    let variables = [
+        ("HW_SECRET_KEY", "one\r\n"),
+        ("HW_AUTH_TOKEN", "two\n"),
+        ("HUAWEICLOUD_SDK_SK", "\n"),
+    ];
+    let secrets: Vec<String> = with(&variables, &[], secrets)
         .iter()
         .map(|secret| secret.expose_secret().to_owned())
         .collect();
@@ -75,14 +108,11 @@ fn complete_sources() {
 }
 
 #[test]
-fn the_sdk_set_wins_as_a_whole() {
+fn of_equal_sets_the_first_is_used_as_a_whole() {
     let variables = [
-        &HW[..],
-        &SDK,
-        &[
-            ("HW_SECURITY_TOKEN", "hw-token"),
-            ("HW_PROJECT_ID", "hw-project"),
-        ],
+        &[("HW_ACCESS_KEY", "sdk-ak"), ("HW_SECRET_KEY", "sdk-sk")],
+        &SDK[..],
+        &[("HW_PROJECT_ID", "hw-project")],
     ]
     .concat();
     assert_eq!(summary(&variables), "sdk-ak:sdk-sk token=None project=None");
@@ -90,6 +120,48 @@ fn the_sdk_set_wins_as_a_whole() {
         find_in(&variables).unwrap().origin,
         "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
     );
+}
+
+#[test]
+fn sets_with_different_keys_are_refused() {
+    let same = [("HW_ACCESS_KEY", "sdk-ak"), ("HW_SECRET_KEY", "sdk-sk")];
+    let token = [("HW_SECURITY_TOKEN", "hw-token")];
+    for other in [&HW[..], &[&same[..], &token].concat()] {
+        assert_eq!(
+            summary(&[&SDK[..], other].concat()),
+            "`HUAWEICLOUD_SDK_AK` and `HW_ACCESS_KEY` are both set, with different keys, which may \
+            belong to different accounts: unset one of the two sets"
+        );
+    }
+    // Also where neither is the first of all sets.
+    let error = find_in(&[&HW[..], &VENDOR].concat()).unwrap_err();
+    assert!(matches!(error, CredentialError::TwoSets { .. }), "{error}");
+}
+
+#[test]
+fn the_variables_of_the_vendors_action_have_two_spellings() {
+    assert_eq!(
+        summary(&[&VENDOR[..], &[("HUAWEI_CLOUD_PROJECT_ID", "p")]].concat()),
+        r#"v-ak:v-sk token=None project=Some("p")"#
+    );
+    let short = [("HUAWEI_CLOUD_AK", "v-ak"), ("HUAWEI_CLOUD_SK", "v-sk")];
+    let token = [("HUAWEI_CLOUD_SECURITY_TOKEN", "st")];
+    let expected = r#"v-ak:v-sk token=Some("st") project=None"#;
+    assert_eq!(summary(&[&short[..], &token].concat()), expected);
+    assert_eq!(summary(&[&VENDOR[..], &short, &token].concat()), expected);
+    assert_eq!(
+        find_in(&token).unwrap_err(),
+        CredentialError::HalfASet {
+            given: "HUAWEI_CLOUD_SECURITY_TOKEN",
+            missing: "HUAWEI_CLOUD_ACCESS_KEY_ID"
+        }
+    );
+    // A region and a project alone are no set.
+    let alone = [
+        ("HUAWEI_CLOUD_REGION", "cn-north-4"),
+        ("HUAWEI_CLOUD_PROJECT_ID", "p"),
+    ];
+    assert_eq!(find_in(&alone).unwrap_err(), CredentialError::Missing);
 }
 
 #[test]
@@ -189,7 +261,7 @@ fn only_one_trailing_line_break_is_removed() {
         assert_eq!(
             error,
             CredentialError::LineBreak {
-                variable: "HW_SECRET_KEY"
+                place: "`HW_SECRET_KEY`".to_owned()
             },
             "{bad:?}"
         );
@@ -199,7 +271,7 @@ fn only_one_trailing_line_break_is_removed() {
         assert_eq!(
             error,
             CredentialError::BadCharacter {
-                variable: "HW_AUTH_TOKEN"
+                place: "`HW_AUTH_TOKEN`".to_owned()
             }
         );
         assert!(!error.to_string().contains(bad));
@@ -238,4 +310,169 @@ fn a_project_and_a_token_belong_to_one_region() {
         token.for_regions(2).unwrap_err(),
         CredentialError::TokenForRegions { regions: 2 }
     );
+}
+
+const CONFIG: &str = "/home/.hcloud/config.json";
+const CREDENTIALS: &str = "/home/.huaweicloud/credentials";
+
+/// A file of KooCLI with these profiles.
+fn config(encrypted: &str, profiles: &str) -> String {
+    format!(r#"{{"authEncrypt": {encrypted}, "current": "default", "profiles": [{profiles}]}}"#)
+}
+
+const PLAIN: &str = r#"{"name": "default", "mode": "AKSK", "accessKeyId": "KOOAK",
+    "secretAccessKey": "koo-sk", "securityToken": "", "projectId": "p"}"#;
+
+fn of_config(text: &str, profile: Option<&str>) -> String {
+    let choice = Choice {
+        profile: profile.map(str::to_owned),
+        ..Choice::default()
+    };
+    summary_of(find_among(&[], &[(CONFIG, text)], &choice))
+}
+
+#[test]
+fn a_profile_is_used_behind_the_variables() {
+    let koo = config("false", PLAIN);
+    let sdk = "# mine\n[global]\nak = no\nsk = no\n[basic]\nak = ini-ak\nsk: ini-sk\n";
+    let files = [(CONFIG, &*koo), (CREDENTIALS, sdk)];
+    let found = |variables: &[(&str, &str)], files: &[(&str, &str)]| {
+        summary_of(find_among(variables, files, &Choice::default()))
+    };
+    assert_eq!(found(&HW, &files), "hw-ak:hw-sk token=None project=None");
+    let of_koo = r#"KOOAK:koo-sk token=None project=Some("p")"#;
+    assert_eq!(found(&[], &files), of_koo);
+    let of_sdk = "ini-ak:ini-sk token=None project=None";
+    assert_eq!(found(&[], &files[1..]), of_sdk);
+    // A file of KooCLI without keys is passed over.
+    for empty in [r#"{}"#, r#"{"current": "a", "profiles": []}"#] {
+        assert_eq!(found(&[], &[(CONFIG, empty), (CREDENTIALS, sdk)]), of_sdk);
+    }
+    // A name beats every variable.
+    let named = [&HW[..], &[("HW_PROFILE", "default")]].concat();
+    assert_eq!(found(&named, &files), of_koo);
+    let profile = Choice {
+        source: Some(SourceName::Profile),
+        profile: None,
+    };
+    assert_eq!(summary_of(find_among(&HW, &files, &profile)), of_koo);
+    assert_eq!(summary_of(find_among(&HW, &files[1..], &profile)), of_sdk);
+    let env = Choice {
+        source: Some(SourceName::Env),
+        profile: None,
+    };
+    assert_eq!(
+        summary_of(find_among(&named, &files, &env)),
+        "hw-ak:hw-sk token=None project=None"
+    );
+    let error = find_among(&[], &files, &env).unwrap_err();
+    assert!(
+        matches!(error, CredentialError::MissingSource { .. }),
+        "{error}"
+    );
+    let both = Choice {
+        source: Some(SourceName::Env),
+        profile: Some("default".to_owned()),
+    };
+    let error = find_among(&HW, &files, &both).unwrap_err();
+    assert!(
+        matches!(error, CredentialError::ProfileElsewhere { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_encrypted_profile_signs_nothing() {
+    let base64 = PLAIN.replace("KOOAK", "u7Tf/x==");
+    for (encrypted, profile, refused) in [
+        ("\"true\"", PLAIN, true),
+        ("true", PLAIN, true),
+        ("\"false\"", PLAIN, false),
+        ("false", &base64, false),
+        ("null", PLAIN, false),
+        ("null", &base64, true),
+    ] {
+        let found = of_config(&config(encrypted, profile), None);
+        assert_eq!(
+            found.contains(&format!(
+                "the keys of the profile `default` of {CONFIG} are encrypted"
+            )),
+            refused,
+            "{encrypted}: {found}"
+        );
+    }
+}
+
+#[test]
+fn the_mode_of_a_profile_says_where_its_keys_are() {
+    let sso = r#"{"name": "default", "mode": "SSO", "accessKeyId": "OLD", "ssoAuth": {"stsToken":
+        {"accessKeyId": "SSOAK", "secretAccessKey": "sso-sk", "securityToken": "st"}}}"#;
+    assert_eq!(
+        of_config(&config("false", sso), None),
+        r#"SSOAK:sso-sk token=Some("st") project=None"#
+    );
+    for (mode, expected) in [
+        ("ecsAgency", "`--credentials metadata`"),
+        ("AssumeRole", "`PORTOLAN_ASSUME_AGENCY`"),
+        ("token", "use a profile of the mode `AKSK` or `SSO`"),
+    ] {
+        let found = of_config(&config("false", &PLAIN.replace("AKSK", mode)), None);
+        assert!(found.contains(expected) && found.contains(mode), "{found}");
+    }
+}
+
+#[test]
+fn half_a_profile_is_refused() {
+    for (field, missing) in [
+        ("secretAccessKey", "secretAccessKey"),
+        ("accessKeyId", "accessKeyId"),
+    ] {
+        let half = PLAIN.replace(&format!("\"{field}\""), "\"other\"");
+        let found = of_config(&config("false", &half), None);
+        assert!(
+            found.contains(&format!("no `{missing}`")) && !found.contains("koo-sk"),
+            "{found}"
+        );
+    }
+    for text in [
+        "[basic]\nak = a\n",
+        "[basic]\nsk = a\n",
+        "[basic]\nsecurity_token = a\n",
+    ] {
+        let found = summary_of(find_among(&[], &[(CREDENTIALS, text)], &Choice::default()));
+        assert!(
+            found.contains("`[basic]`") && found.contains("but no `"),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_named() {
+    let text = config("false", PLAIN);
+    let found = of_config(&text, Some("prod"));
+    assert_eq!(
+        found,
+        format!("{CONFIG} has no profile `prod`; it has `default`")
+    );
+    assert_eq!(
+        of_config(&text, Some("default")),
+        r#"KOOAK:koo-sk token=None project=Some("p")"#
+    );
+    let found = of_config("{ \"secretAccessKey\": koo-sk }", None);
+    assert!(
+        found.contains("line 1") && !found.contains("koo-sk"),
+        "{found}"
+    );
+}
+
+#[test]
+fn the_secrets_of_files_are_known() {
+    let koo = config("false", PLAIN);
+    let files = [(CONFIG, &*koo), (CREDENTIALS, "[global]\nsk = ini-sk\n")];
+    let secrets: Vec<String> = with(&[], &files, secrets)
+        .iter()
+        .map(|secret| secret.expose_secret().to_owned())
+        .collect();
+    assert_eq!(secrets, ["koo-sk", "ini-sk"]);
 }
