@@ -66,6 +66,7 @@ pub use state::file::StateError;
 pub use state::git::{
     Access, Branches, GitRepository, Mirror, Project, Refs, Run, RunOutcome, Source,
 };
+pub use state::identity::{Agency, CiJob, Identity, Provider};
 pub use state::regions::{REGIONS, exists as region_exists};
 pub use state::{
     Collected, Counters, Grant, Organization, Region, Repository, Retention, State, SyncRule, Tag,

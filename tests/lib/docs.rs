@@ -130,6 +130,21 @@ fn the_state_of_the_page_loads_and_every_key_is_explained() {
 }
 
 #[test]
+fn the_state_with_identities_loads_and_every_key_is_explained() {
+    let state: State = serde_json::from_str(blocks("json")[4]).unwrap();
+    let identity = serde_json::to_value(&state.identity).unwrap();
+    let mut keys = BTreeSet::new();
+    collect(&identity, &mut keys);
+    let names = ["portolan", "github"];
+    for key in keys.iter().filter(|key| !names.contains(&key.as_str())) {
+        assert!(
+            EMULATOR.matches(&format!("`{key}`")).count() > 0,
+            "`{key}` is not explained"
+        );
+    }
+}
+
+#[test]
 fn the_state_with_mirrors_loads_and_every_key_is_explained() {
     let mut state: State = serde_json::from_str(blocks("json")[2]).unwrap();
     state

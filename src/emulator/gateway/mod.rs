@@ -4,16 +4,15 @@
 
 pub(super) mod rate;
 pub(super) mod routes;
-mod signature;
 mod throttle;
 
 use jiff::Timestamp;
 
 use super::{
     codearts,
-    iam::{self, Tokens},
-    message::{Request, Response, refusal::Refusal},
-    settings::Settings,
+    iam::{self, Identities},
+    message::{Request, Response, refusal::Refusal, signature},
+    settings::{Keys, Settings},
     state::{State, draft::Change, regions},
     swr,
 };
@@ -24,7 +23,7 @@ use throttle::Throttle;
 #[derive(Debug, Default)]
 pub(super) struct Gateway {
     throttle: Throttle,
-    tokens: Tokens,
+    identities: Identities,
     windows: Windows,
 }
 
@@ -33,6 +32,7 @@ impl Gateway {
     pub(super) fn refusal(
         &mut self,
         request: &Request,
+        state: &State,
         settings: &Settings,
         now: Timestamp,
         request_id: &str,
@@ -41,7 +41,8 @@ impl Gateway {
         match (&settings.verify, request.header("X-Auth-Token")) {
             (Some(_), _) if iam::is_login(request) => {}
             // A request with a token has no signature to check.
-            (Some(_), Some(token)) if self.tokens.admit(token, &request.region, now) => {}
+            (Some(_), Some(token)) if self.identities.tokens.admit(token, &request.region, now) => {
+            }
             (Some(_), Some(_)) if codearts::owns(&request.path) => {
                 return Some(codearts::expired(request));
             }
@@ -49,7 +50,8 @@ impl Gateway {
             (Some(_), Some(_)) => return Some(refused(Refusal::unauthorized("token expires"))),
             // Clients sign with the real time, which `advance` does not move.
             (Some(keys), None) => {
-                if let Err(refusal) = signature::verify(request, keys, (settings.clock)()) {
+                let signed = self.signed(request, state, keys, now, (settings.clock)());
+                if let Err(refusal) = signed {
                     return Some(refused(refusal));
                 }
             }
@@ -57,6 +59,41 @@ impl Gateway {
             (None, _) => {}
         }
         self.throttled(request, settings, now).map(refused)
+    }
+
+    /// Refuses a request that is signed with none of the keys that are valid now. `clock` is the
+    /// real time.
+    fn signed(
+        &self,
+        request: &Request,
+        state: &State,
+        keys: &Keys,
+        now: Timestamp,
+        clock: Timestamp,
+    ) -> Result<(), Refusal> {
+        let access = signature::access(request);
+        let session = access.and_then(|access| self.identities.sessions.get(access));
+        let Some(session) = session else {
+            signature::verify(request, keys, clock)?;
+            let is_other = state.account_of_keys() != state.account();
+            return match is_other && !iam::is_for_strangers(request) {
+                true => Err(Refusal::gateway(
+                    403,
+                    "0303",
+                    "no permission in this account",
+                )),
+                false => Ok(()),
+            };
+        };
+        let flaw = session.flaw(request.header("X-Security-Token"), now);
+        if let Some(flaw) = flaw {
+            return Err(Refusal::unauthorized(flaw));
+        }
+        let keys = Keys {
+            access: access.unwrap_or_default().to_owned(),
+            secret: session.secret.clone(),
+        };
+        signature::verify(request, &keys, clock)
     }
 
     /// The refusal of a call of CodeArts Repo above its limit (`codearts-repo-api.md`, section 6).
@@ -97,9 +134,9 @@ impl Gateway {
         {
             return Some(refusal);
         }
-        let tokens = &mut self.tokens;
+        let identities = &mut self.identities;
         iam::owns(&request.path)
-            .then(|| iam::answer(tokens, state, settings, request, now, request_id))
+            .then(|| iam::answer(identities, state, settings, request, now, request_id))
     }
 }
 

@@ -1,9 +1,14 @@
-//! The part of IAM that clients of the other services need: a token for a password, and the ids of
-//! the projects and of the account.
+//! The part of IAM and STS that clients of the other services need: a token for a password, keys of
+//! an agency, and the ids of the projects and of the account. Beside them are the two services that
+//! tell who a client is: the metadata service of a machine, and GitHub's token endpoint.
 //!
 //! A token is valid for 24 hours of simulated time in the region of the endpoint that issued it. It
 //! is a secret, so it is never saved: tokens end with the process. The errors have the shape of
 //! OpenStack Keystone, on which IAM is based.
+
+mod agencies;
+mod id_token;
+mod sessions;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,9 +17,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use self::agencies::{ASSUME, ASSUME_WITH_OIDC, MACHINE_KEYS, MACHINE_TOKEN, TEMPORARY_KEYS};
+pub(super) use self::sessions::Sessions;
 use crate::emulator::{
     message::refusal::Refusal,
-    message::{Request, Response, escape, operation::Operation},
+    message::{Request, Response, escape, operation::Operation, signature},
     settings::{Keys, Settings},
     state::{State, derived_id, later, regions},
 };
@@ -51,14 +58,53 @@ impl Tokens {
     }
 }
 
-/// Whether a path belongs to IAM.
-pub(super) fn owns(path: &str) -> bool {
-    [TOKENS, PROJECTS, DOMAINS, USERS].contains(&path)
+/// Everything that was handed out.
+#[derive(Debug, Default)]
+pub(super) struct Identities {
+    pub(super) tokens: Tokens,
+    pub(super) sessions: Sessions,
 }
 
-/// Whether the request asks for a token, which needs neither a token nor a signature.
+impl Identities {
+    /// Whether keys that were handed out sign the request.
+    fn is_session(&self, request: &Request) -> bool {
+        let access = signature::access(request);
+        access.is_some_and(|access| self.sessions.get(access).is_some())
+    }
+}
+
+/// Whether a path belongs to IAM, STS or the services beside them.
+pub(super) fn owns(path: &str) -> bool {
+    [TOKENS, PROJECTS, DOMAINS, USERS].contains(&path) || hands_out(path)
+}
+
+/// Whether keys or a token come from there.
+fn hands_out(path: &str) -> bool {
+    [
+        ASSUME,
+        ASSUME_WITH_OIDC,
+        TEMPORARY_KEYS,
+        MACHINE_KEYS,
+        MACHINE_TOKEN,
+        id_token::PATH,
+    ]
+    .contains(&path)
+}
+
+/// Whether the caller proves in another way who it is, and signs nothing.
 pub(super) fn is_login(request: &Request) -> bool {
-    request.method == "POST" && request.path == TOKENS
+    let method = match request.path.as_str() {
+        TOKENS | ASSUME_WITH_OIDC => "POST",
+        MACHINE_KEYS | id_token::PATH => "GET",
+        MACHINE_TOKEN => "PUT",
+        _ => return false,
+    };
+    request.method == method
+}
+
+/// Whether keys of another account may send the request: only to get keys of this one.
+pub(super) fn is_for_strangers(request: &Request) -> bool {
+    matches!(request.path.as_str(), ASSUME | TEMPORARY_KEYS)
 }
 
 /// The operations that a fault can select.
@@ -66,13 +112,19 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
     [
         Operation::new("list-domains", "GET", DOMAINS),
         Operation::new("list-users", "GET", USERS),
+        Operation::new("assume-agency", "POST", ASSUME),
+        Operation::new("assume-agency-with-oidc", "POST", ASSUME_WITH_OIDC),
+        Operation::new("create-temporary-keys", "POST", TEMPORARY_KEYS),
+        Operation::new("show-machine-keys", "GET", MACHINE_KEYS),
+        Operation::new("create-machine-token", "PUT", MACHINE_TOKEN),
+        Operation::new("create-id-token", "GET", id_token::PATH),
     ]
     .into_iter()
 }
 
 /// Answers a request to one of the paths of this service.
 pub(super) fn answer(
-    tokens: &mut Tokens,
+    identities: &mut Identities,
     state: &State,
     settings: &Settings,
     request: &Request,
@@ -82,7 +134,18 @@ pub(super) fn answer(
     let account = state.account();
     let known = regions::exists(&request.region);
     match (request.method.as_str(), request.path.as_str()) {
+        ("GET", id_token::PATH) => id_token::issue(state, request, now),
+        ("PUT", MACHINE_TOKEN) => agencies::machine_token(request),
+        ("GET", MACHINE_KEYS) => agencies::machine_keys(identities, state, request, now),
+        ("POST", ASSUME) if known => agencies::assume(identities, state, request, now),
+        ("POST", ASSUME_WITH_OIDC) if known => {
+            agencies::assume_with_oidc(identities, state, request, now)
+        }
+        ("POST", TEMPORARY_KEYS) if known => {
+            agencies::temporary_keys(identities, state, request, now)
+        }
         ("POST", TOKENS) if known => {
+            let tokens = &mut identities.tokens;
             login(tokens, account, settings, request, now).unwrap_or_else(|refusal| refusal)
         }
         ("GET", PROJECTS) if known => projects(account, &request.query),
@@ -243,7 +306,7 @@ mod tests {
         Timestamp::new(1_800_000_000 + seconds, 0).unwrap()
     }
 
-    fn ask(tokens: &mut Tokens, method: &str, path: &str, body: &Value) -> Response {
+    fn ask(identities: &mut Identities, method: &str, path: &str, body: &Value) -> Response {
         let settings = Settings {
             verify: Some("AK:SK".parse().unwrap()),
             ..Settings::default()
@@ -259,7 +322,7 @@ mod tests {
         };
         let mut state = State::new("acme");
         state.users.insert("ci-bot".to_owned(), "0a".to_owned());
-        answer(tokens, &state, &settings, &request, at(0), "id-1")
+        answer(identities, &state, &settings, &request, at(0), "id-1")
     }
 
     fn credentials(domain: &str, name: &str, password: &str) -> Value {
@@ -272,9 +335,9 @@ mod tests {
 
     #[test]
     fn a_token_is_valid_for_a_day_in_its_region() {
-        let mut tokens = Tokens::default();
+        let mut identities = Identities::default();
         let response = ask(
-            &mut tokens,
+            &mut identities,
             "POST",
             TOKENS,
             &credentials("acme", "AK", "SK"),
@@ -291,19 +354,19 @@ mod tests {
             ("cn-east-3", 0, false),
         ] {
             assert_eq!(
-                tokens.admit(token, region, at(now)),
+                identities.tokens.admit(token, region, at(now)),
                 admitted,
                 "{region} {now}"
             );
         }
         let again = ask(
-            &mut tokens,
+            &mut identities,
             "POST",
             TOKENS,
             &credentials("acme", "AK", "SK"),
         );
         assert_ne!(again.header("x-subject-token"), Some(token));
-        assert!(!tokens.admit("MII", "cn-north-4", at(0)));
+        assert!(!identities.tokens.admit("MII", "cn-north-4", at(0)));
     }
 
     #[test]
@@ -321,29 +384,29 @@ mod tests {
                 400,
             ),
         ] {
-            let mut tokens = Tokens::default();
-            let response = ask(&mut tokens, "POST", TOKENS, &body);
+            let mut identities = Identities::default();
+            let response = ask(&mut identities, "POST", TOKENS, &body);
             assert_eq!(
                 (response.status, &response.value()["error"]["code"]),
                 (status, &json!(status)),
                 "{body}"
             );
-            assert!(response.header("x-subject-token").is_none() && tokens.0.is_empty());
+            assert!(response.header("x-subject-token").is_none() && identities.tokens.0.is_empty());
         }
     }
 
     #[test]
     fn projects_and_the_account_have_ids() {
-        let mut tokens = Tokens::default();
+        let mut identities = Identities::default();
         let one = ask(
-            &mut tokens,
+            &mut identities,
             "GET",
             "/v3/projects?name=cn-east-3",
             &Value::Null,
         )
         .value();
         assert_eq!(one["projects"].as_array().unwrap().len(), 1);
-        let all = ask(&mut tokens, "GET", PROJECTS, &Value::Null).value();
+        let all = ask(&mut identities, "GET", PROJECTS, &Value::Null).value();
         assert!(
             all["projects"]
                 .as_array()
@@ -351,19 +414,22 @@ mod tests {
                 .contains(&one["projects"][0])
         );
         assert_eq!(one["projects"][0]["id"].as_str().unwrap().len(), 32);
-        let domains = ask(&mut tokens, "GET", DOMAINS, &Value::Null).value();
+        let domains = ask(&mut identities, "GET", DOMAINS, &Value::Null).value();
         assert_eq!(
             (&domains["domains"][0]["name"], &domains["domains"][0]["id"]),
             (&json!("acme"), &one["projects"][0]["domain_id"])
         );
-        assert_eq!(ask(&mut tokens, "GET", TOKENS, &Value::Null).status, 404);
+        assert_eq!(
+            ask(&mut identities, "GET", TOKENS, &Value::Null).status,
+            404
+        );
     }
 
     #[test]
     fn users_are_found_by_name() {
         let found = |query: &str| {
             let path = format!("{USERS}{query}");
-            let answer = ask(&mut Tokens::default(), "GET", &path, &Value::Null).value();
+            let answer = ask(&mut Identities::default(), "GET", &path, &Value::Null).value();
             let users = answer["users"].as_array().unwrap().clone();
             users
                 .iter()

@@ -6,6 +6,7 @@
 pub(super) mod escape;
 pub(super) mod operation;
 pub(super) mod refusal;
+pub(super) mod signature;
 
 use std::fmt;
 

@@ -20,6 +20,7 @@ mod changes;
 pub(super) mod draft;
 pub(super) mod file;
 pub(super) mod git;
+pub(super) mod identity;
 pub(super) mod jobs;
 pub(super) mod regions;
 mod regular;
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use git::Project;
+use identity::Identity;
 use jobs::Job;
 pub use rules::SyncRule;
 use shares::Share;
@@ -66,6 +68,9 @@ pub struct State {
     /// The user who sends the requests; empty for the one who is named like the account.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub caller: String,
+    /// Agencies, and whom they trust.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub identity: Identity,
     /// By id, such as `cn-north-4`.
     pub regions: BTreeMap<String, Region>,
     /// The latest ids.
@@ -83,6 +88,7 @@ impl Default for State {
             default_account: String::new(),
             users: BTreeMap::new(),
             caller: String::new(),
+            identity: Identity::default(),
             regions: BTreeMap::new(),
             counters: Counters::default(),
             clock_ahead_ms: 0,
@@ -263,8 +269,8 @@ pub(in super::super) fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
-    *number == T::default()
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn beginning() -> String {

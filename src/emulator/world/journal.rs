@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::emulator::message::{Answer, Request};
 
 /// The fields of bodies whose values are masked.
-const SECRETS: [&str; 4] = ["username", "password", "secret", "token"];
+const SECRETS: [&str; 5] = ["username", "password", "secret", "token", "id_token"];
 
 const MASK: &str = "...";
 

@@ -74,7 +74,10 @@ impl World {
         // A request that does not reach the service must not count against its rate limit either.
         let is_prevented = effect.as_ref().is_some_and(Effect::prevents_request);
         let refused = (!is_prevented)
-            .then(|| self.gateway.refusal(request, settings, now, &request_id))
+            .then(|| {
+                self.gateway
+                    .refusal(request, &self.state, settings, now, &request_id)
+            })
             .flatten();
         let response = match (refused, past) {
             _ if is_prevented => Response::default(),

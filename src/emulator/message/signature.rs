@@ -20,6 +20,12 @@ const ALGORITHM: &str = "SDK-HMAC-SHA256";
 /// usual.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
+/// The access key that a request names.
+pub(in super::super) fn access(request: &Request) -> Option<&str> {
+    let claim = Claim::parse(request.header("Authorization")?)?;
+    Some(claim.access)
+}
+
 /// Refuses a request that is not signed with `keys`.
 pub(in super::super) fn verify(
     request: &Request,
