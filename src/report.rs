@@ -122,6 +122,8 @@ pub enum Halt {
     Late(String),
     /// The service refused the credentials, so nothing more was sent.
     Credentials,
+    /// The credentials have ended, and there are no new ones.
+    Spent,
     /// A change failed, and `--fail-fast` was given.
     Failure,
 }
@@ -133,14 +135,20 @@ impl Halt {
             Halt::Signal => "interrupted",
             Halt::Late(_) => "timeout",
             Halt::Credentials => "credentials-refused",
+            Halt::Spent => "credentials-ended",
             Halt::Failure => "fail-fast",
         }
     }
 }
 
 /// The reasons for an early end in documents.
-pub(crate) const REASONS: [&str; 4] =
-    ["interrupted", "timeout", "credentials-refused", "fail-fast"];
+pub(crate) const REASONS: [&str; 5] = [
+    "interrupted",
+    "timeout",
+    "credentials-refused",
+    "credentials-ended",
+    "fail-fast",
+];
 
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,6 +156,7 @@ impl fmt::Display for Halt {
             Halt::Signal => f.write_str("stopped by a signal, such as Ctrl-C"),
             Halt::Late(late) => write!(f, "stopped: {late}"),
             Halt::Credentials => f.write_str("stopped: the service refused the credentials"),
+            Halt::Spent => f.write_str("stopped: the credentials ended, and could not be renewed"),
             Halt::Failure => f.write_str("stopped by `--fail-fast` after the first failure"),
         }
     }

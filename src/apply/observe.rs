@@ -108,7 +108,7 @@ pub(super) fn hint(address: &Address, error: &CallError) -> Option<Cow<'static, 
     // The kind goes first: one code can have a special meaning for one kind of resource.
     let explained = match error {
         CallError::Answered { error, .. } => address.kind().wire.explain(error),
-        CallError::NoAnswer(_) => None,
+        CallError::NoAnswer(_) | CallError::Spent(_) => None,
     };
     explained.map(Cow::Borrowed).or_else(|| error.hint())
 }

@@ -80,8 +80,8 @@ pub struct Global {
 
     /// Where the credentials come from; every other source is ignored.
     ///
-    /// By default: variables with keys or a token, else the current profile of KooCLI, else the
-    /// file of the official SDK.
+    /// By default: variables with keys or a token, else OIDC, else the current profile of KooCLI,
+    /// else the file of the official SDK.
     #[arg(
         long,
         value_name = "SOURCE",

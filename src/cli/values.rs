@@ -23,8 +23,12 @@ pub(super) fn region(text: &str) -> Result<String, String> {
 pub enum CredentialsFrom {
     /// Variables with keys or a token.
     Env,
+    /// An id token of CI or of a cluster, which STS exchanges for keys.
+    Oidc,
     /// A profile of KooCLI, or the file of the official SDK.
     Profile,
+    /// The agency of this machine, from its metadata service.
+    Metadata,
 }
 
 /// How many requests may be in flight at once.

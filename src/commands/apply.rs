@@ -186,7 +186,9 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Reported)?;
     let asked = Asked::read(&args.selection, &[], &loaded.chart)
         .map_err(|error| not_ready(error.into()))?;
-    let door = Door::for_chart(global, &loaded.chart).map_err(not_ready)?;
+    let door = Door::for_chart(global, &loaded.chart)
+        .await
+        .map_err(not_ready)?;
     let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
     let (mut plan, stops) = made.map_err(NotReady::Reported)?;
     // A plan's id is the digest of its whole file, which costs time and memory to serialize. Only
@@ -211,7 +213,7 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
 }
 
 async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
-    let read = || -> anyhow::Result<(Plan, PlanStamp, Door)> {
+    let read = async || -> anyhow::Result<(Plan, PlanStamp, Door)> {
         if let Some(error) = session::chart_for_plan(path, "apply") {
             return Err(error.into());
         }
@@ -220,10 +222,10 @@ async fn saved(global: &Global, path: &Path) -> Result<Ready, NotReady> {
         let plan =
             document::read(&text).with_context(|| format!("cannot apply {}", path.display()))?;
         let stamp = PlanStamp::new(document::id_of(&text), &plan);
-        let door = Door::for_plan(global, &plan)?;
+        let door = Door::for_plan(global, &plan).await?;
         Ok((plan, stamp, door))
     };
-    let (mut plan, stamp, door) = read().map_err(not_ready)?;
+    let (mut plan, stamp, door) = read().await.map_err(not_ready)?;
     // Only the account and the caller are read here. The preconditions of the changes are checked
     // right before each write, where they are still current.
     let checks = async {
@@ -346,6 +348,7 @@ async fn make(
     let halt = match late.get() {
         Some(late) => Some(Halt::Late(late.to_string())),
         None if stop.is_asked() => Some(Halt::Signal),
+        None if door.client.is_spent() => Some(Halt::Spent),
         None if door.client.is_refused() => Some(Halt::Credentials),
         None => (fail_fast
             && records

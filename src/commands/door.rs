@@ -19,11 +19,13 @@ use crate::{
         Transport,
         budget::Budget,
         client::Client,
-        credentials::{self, Choice, CredentialError, Found, SourceName},
+        connection::{Connections, Timeouts},
+        credentials::{self, Choice, CredentialError, Found, Source, SourceName},
         emulated::Emulated,
-        endpoint::{Endpoints, Overrides, Wanted},
-        http::{HttpTransport, Timeouts},
+        endpoint::{self, Endpoints, Overrides, Wanted},
+        http::HttpTransport,
         roots::Roots,
+        wallet::{Issuers, Places, Wallet},
     },
     wire::{Service, host::EMULATED},
 };
@@ -38,7 +40,7 @@ pub(super) struct Door {
 
 impl Door {
     /// Opens the door to the regions of a chart.
-    pub(super) fn for_chart(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
+    pub(super) async fn for_chart(global: &Global, chart: &Chart) -> anyhow::Result<Door> {
         let mut places = chart.places();
         // IAM is asked to compare its account with the chart's.
         if chart.account.is_some() {
@@ -52,30 +54,46 @@ impl Door {
                 .into_iter()
                 .map(|(_, region, _)| (Service::Iam, region)),
         );
-        let wanted = |place| {
-            let (service, region): &(Service, Arc<str>) = place;
-            let wanted = Wanted::new(*service, region);
-            match chart.endpoints.get(place) {
+        let named = |service, region| {
+            let wanted = Wanted::new(service, region);
+            match chart.endpoints.get(&(service, Arc::from(region))) {
                 Some(endpoint) => wanted.in_chart(&endpoint.url, Some(endpoint.source.clone())),
                 None => wanted,
             }
         };
-        let wanted: Vec<Wanted<'_>> = places.iter().map(wanted).collect();
-        let account = chart.account.as_deref();
-        Door::open(global, &wanted, secrets::mask_of(chart), account)
+        let places = places.iter();
+        let opening = Opening {
+            wanted: places
+                .map(|(service, region)| named(*service, region))
+                .collect(),
+            named: &named,
+            mask: secrets::mask_of(chart),
+            account: chart.account.as_deref(),
+        };
+        Door::open(global, opening).await
     }
 
     /// Opens the door to the endpoints of a saved plan; refuses if they resolve to others now.
-    pub(super) fn for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
+    pub(super) async fn for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
         let planned = &plan.scope.endpoints;
         if global.emulator.is_none() && planned.values().any(|url| url.starts_with(EMULATED)) {
             anyhow::bail!(
                 "the plan was made against the emulator; apply it with `--emulator`, or plan again"
             );
         }
-        let mut wanted: Vec<Wanted<'_>> = planned
-            .iter()
-            .map(|((service, region), url)| Wanted::new(*service, region).in_saved_plan(url))
+        let named = |service, region| {
+            let wanted = Wanted::new(service, region);
+            match planned.get(&(service, region.to_owned())) {
+                Some(url) => wanted.in_saved_plan(url),
+                None => wanted,
+            }
+        };
+        // Other credentials may apply the plan than made it, which do not need STS.
+        let places = planned
+            .keys()
+            .filter(|(service, _)| *service != Service::Sts);
+        let mut wanted: Vec<Wanted<'_>> = places
+            .map(|(service, region)| named(*service, region))
             .collect();
         let account = plan.chart.account.as_deref();
         if account.is_some() {
@@ -87,11 +105,17 @@ impl Door {
         }
         let runs = plan.changes.iter().filter_map(|change| change.action.run());
         let mask = secrets::mask(runs.filter_map(|run| run.credentials.as_ref()));
-        let door = Door::open(global, &wanted, mask, account)?;
+        let opening = Opening {
+            wanted,
+            named: &named,
+            mask,
+            account,
+        };
+        let door = Door::open(global, opening).await?;
         // An endpoint variable may have another value than when the plan was made.
         for (place, planned) in planned {
             let now = door.endpoints.get(place).map_or("", String::as_str);
-            if now != planned {
+            if now != planned && place.0 != Service::Sts {
                 anyhow::bail!(
                     "the plan was made for {planned}, and {} is {now} now; plan again",
                     place.1
@@ -101,23 +125,22 @@ impl Door {
         Ok(door)
     }
 
-    fn open(
-        global: &Global,
-        wanted: &[Wanted<'_>],
-        mask: Arc<Mask>,
-        account: Option<&str>,
-    ) -> anyhow::Result<Door> {
+    async fn open(global: &Global, opening: Opening<'_>) -> anyhow::Result<Door> {
         // First, so that the timeout includes the time for the emulator's state and the keys.
         let deadline = Deadline::of(global);
         let overrides = Overrides::read(&|name| std::env::var(name).ok(), &global.allow_endpoint);
+        let mask = opening.mask.clone();
         let (transport, endpoints) = match (&global.emulator, overrides.any_variable()) {
             (Some(_), Some(variable)) => {
                 let problem =
                     format!("`--emulator` and `{variable}` exclude each other; set one of them");
                 return Err(UsageError(problem).into());
             }
-            (Some(state), None) => to_emulator(state, wanted, account)?,
-            (None, _) => to_cloud(global, wanted, &overrides)?,
+            (Some(state), None) => to_emulator(state, &opening)?,
+            (None, _) => {
+                let to_cloud = to_cloud(global, opening, &overrides);
+                deadline.within(to_cloud).await??
+            }
         };
         // Below the client, so that the budget covers its retries too.
         let within_budget: Arc<dyn Transport> = Arc::new(Budget::new(transport));
@@ -136,7 +159,7 @@ impl Door {
     pub(super) fn scope(&self, chart: &Chart, selection: &Selection) -> Scope {
         let places = chart.places().into_iter();
         let regions: BTreeSet<String> = places.map(|(_, region)| region.to_string()).collect();
-        // IAM is entered once it was asked.
+        // IAM is entered once it was asked. STS is here only if it was.
         let endpoints = self
             .endpoints
             .iter()
@@ -152,24 +175,30 @@ impl Door {
     }
 }
 
+/// What a door is opened to.
+struct Opening<'o> {
+    wanted: Vec<Wanted<'o>>,
+    /// A further place, with the endpoint that the chart or the plan names.
+    named: &'o (dyn Fn(Service, &'o str) -> Wanted<'o> + Sync),
+    mask: Arc<Mask>,
+    account: Option<&'o str>,
+}
+
 /// What sends, and the URLs that a plan names.
 type Opened = (Arc<dyn Transport>, BTreeMap<(Service, String), String>);
 
 /// The account is the chart's unless the state names one.
-fn to_emulator(
-    state: &Path,
-    wanted: &[Wanted<'_>],
-    account: Option<&str>,
-) -> anyhow::Result<Opened> {
+fn to_emulator(state: &Path, opening: &Opening<'_>) -> anyhow::Result<Opened> {
     let mut settings = emulator::Settings::default();
-    if let Some(account) = account {
+    if let Some(account) = opening.account {
         account.clone_into(&mut settings.account);
     }
     let emulator = Emulator::open(state, settings)?;
     // It would only take memory: this command has no control interface that could read it.
     emulator.discard_journal();
     let url = format!("{EMULATED}{}", state.display());
-    let endpoints = wanted
+    let endpoints = opening
+        .wanted
         .iter()
         .map(|wanted| ((wanted.service(), wanted.region().to_owned()), url.clone()))
         .collect();
@@ -193,17 +222,37 @@ impl From<CredentialsFrom> for SourceName {
     fn from(typed: CredentialsFrom) -> SourceName {
         match typed {
             CredentialsFrom::Env => SourceName::Env,
+            CredentialsFrom::Oidc => SourceName::Oidc,
+            CredentialsFrom::Metadata => SourceName::Metadata,
             CredentialsFrom::Profile => SourceName::Profile,
         }
     }
 }
 
-fn to_cloud(
+async fn to_cloud<'o>(
     global: &Global,
-    wanted: &[Wanted<'_>],
+    opening: Opening<'o>,
     overrides: &Overrides<'_>,
 ) -> anyhow::Result<Opened> {
-    let resolved = Endpoints::resolve(wanted, overrides)?;
+    let Opening {
+        mut wanted,
+        named,
+        mask,
+        ..
+    } = opening;
+    let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
+    let found = found(global)?;
+    // Keys of any region are valid in all of them.
+    if let Some(&first) = regions.first() {
+        let missing = found.issuers().into_iter().filter(|service| {
+            let is_here =
+                |known: &Wanted<'_>| known.service() == *service && known.region() == first;
+            !wanted.iter().any(is_here)
+        });
+        let missing: Vec<Wanted<'o>> = missing.map(|service| named(service, first)).collect();
+        wanted.extend(missing);
+    }
+    let resolved = Endpoints::resolve(&wanted, overrides)?;
     let mut endpoints = BTreeMap::new();
     for (service, region, endpoint) in resolved.iter() {
         tracing::debug!(
@@ -213,19 +262,83 @@ fn to_cloud(
         );
         endpoints.insert((service, region.to_owned()), endpoint.to_string());
     }
-    let found = found(global)?;
     tracing::info!("credentials from {}", found.origin);
-    let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
-    let scoped = found.credentials.for_regions(regions.len())?;
-    if scoped.dropped_project_id && !global.quiet {
-        output::print_line("warning: the chart has several regions, so the project id is not sent");
-    }
     let roots = global
         .ca_file
         .as_deref()
         .map(Roots::read)
         .transpose()?
         .unwrap_or_default();
-    let transport = HttpTransport::new(resolved, scoped.credentials, Timeouts::default());
-    Ok((Arc::new(transport.trusting(roots)), endpoints))
+    let has_local_tls = resolved.have_local_tls();
+    let connections = Arc::new(Connections::new(Timeouts::default(), roots, has_local_tls));
+    let wallet = wallet(global, found, &regions, &resolved, &connections, mask)?;
+    // Before anything else is sent: what is wrong with them is the reason for all that fails.
+    if !regions.is_empty() {
+        wallet
+            .current()
+            .await
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
+    }
+    let transport = HttpTransport::with(resolved, wallet, connections);
+    Ok((Arc::new(transport), endpoints))
+}
+
+/// The credentials for these regions, or what they are obtained with.
+fn wallet(
+    global: &Global,
+    found: Found,
+    regions: &BTreeSet<&str>,
+    resolved: &Endpoints,
+    connections: &Arc<Connections>,
+    mask: Arc<Mask>,
+) -> anyhow::Result<Wallet> {
+    let place = |service| {
+        let base = resolved.base(service, regions.first()?);
+        base.cloned()
+    };
+    let source = match (found.source, &found.agency) {
+        (Source::Fixed(credentials), None) => {
+            let scoped = credentials.for_regions(regions.len())?;
+            if scoped.dropped_project_id {
+                warn(
+                    global,
+                    "the chart has several regions, so the project id is not sent",
+                );
+            }
+            return Ok(Wallet::fixed(scoped.credentials));
+        }
+        (Source::Fixed(credentials), Some(_)) => {
+            let scoped = credentials.without_project();
+            if scoped.dropped_project_id {
+                warn(
+                    global,
+                    "the project id is not sent: an agency's account has projects of its own",
+                );
+            }
+            Source::Fixed(scoped.credentials)
+        }
+        (source, _) => source,
+    };
+    let metadata = match source {
+        Source::Metadata => Some(endpoint::metadata(&|name| std::env::var(name).ok())?),
+        _ => None,
+    };
+    Ok(Wallet::of(Issuers {
+        origin: found.origin,
+        source,
+        agency: found.agency,
+        places: Places {
+            sts: place(Service::Sts),
+            iam: place(Service::Iam),
+            metadata,
+        },
+        connections: connections.clone(),
+        mask,
+    }))
+}
+
+fn warn(global: &Global, text: &str) {
+    if !global.quiet {
+        output::print_line(&format!("warning: {text}"));
+    }
 }

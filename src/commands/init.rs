@@ -185,12 +185,12 @@ fn live(global: &Global, region: &str, names: &[String]) -> anyhow::Result<Optio
             },
         );
     }
-    let door = Door::for_chart(global, &asked)?;
     let listener = output::listener(global);
-    let read = runtime::block_on(
-        door.deadline
-            .within(read_all(&door.client, &asked, &*listener)),
-    )?;
+    let read = runtime::block_on(async {
+        let door = Door::for_chart(global, &asked).await?;
+        let reading = read_all(&door.client, &asked, &*listener);
+        anyhow::Ok(door.deadline.within(reading).await)
+    })??;
     let Everything {
         mut live,
         unread,

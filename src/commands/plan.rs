@@ -89,18 +89,20 @@ pub(super) fn ready(
         }
     };
     let asked = Asked::read(selection, ignore, &loaded.chart)?;
-    let door = match Door::for_chart(global, &loaded.chart) {
-        Ok(door) => door,
-        Err(error) if error.is::<super::UsageError>() => return Err(error),
-        Err(error) => return Ok(Err(session::Unready::because(&error))),
-    };
-    let made = runtime::block_on(make(global, &mut loaded, &door, allow, &asked))?;
-    Ok(made.map(|(plan, _)| Ready {
-        plan,
-        asked,
-        loaded,
-        door,
-    }))
+    runtime::block_on(async {
+        let door = match Door::for_chart(global, &loaded.chart).await {
+            Ok(door) => door,
+            Err(error) if error.is::<super::UsageError>() => return Err(error),
+            Err(error) => return Ok(Err(session::Unready::because(&error))),
+        };
+        let made = make(global, &mut loaded, &door, allow, &asked).await;
+        Ok(made.map(|(plan, _)| Ready {
+            plan,
+            asked,
+            loaded,
+            door,
+        }))
+    })?
 }
 
 /// Reads the live state and compares. Returns the plan, and stops that only forbid to apply it: the

@@ -150,6 +150,13 @@ pub static ENDPOINTS: Record = Record {
             given and no other service shows it, and the ids of users who get their first \
             permission.",
         ),
+        key(
+            "sts",
+            Form::Text(TextForm::Url),
+            "https://sts.{region}.example.com",
+            "The URL of STS, as for `swr`. STS hands out keys for an id token, and those of an \
+            agency.",
+        ),
     ],
     slots: &[],
     attributes_of: None,

@@ -107,6 +107,18 @@ impl Mask {
         }
     }
 
+    /// The same with more secrets.
+    pub(crate) fn with(&self, secrets: impl IntoIterator<Item = Secret>) -> Mask {
+        let mut all = self.clone();
+        all.needles.extend(Mask::new(secrets).needles);
+        all
+    }
+
+    /// Whether it knows no secret.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
     /// Masks all secrets in a free text.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut places = login_places(text);

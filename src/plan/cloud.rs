@@ -66,7 +66,7 @@ impl Scope {
                 .endpoints()
                 // IAM only names the account. A proxy in front of it does not change whose
                 // resources these are.
-                .filter(|(service, known, _)| *known == region && *service != Service::Iam);
+                .filter(|(service, known, _)| *known == region && !service.is_of_identity());
             here.all(|(_, _, url)| EndpointKind::of(url) == EndpointKind::HuaweiCloud)
         };
         let huawei_is_known = self.account.keys().any(|region| is_huawei(region));

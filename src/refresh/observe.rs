@@ -245,7 +245,7 @@ fn unreadable(subject: Subject<'_>, error: &Undecodable, response: &Response) ->
 fn failed(subject: Subject<'_>, error: &CallError) -> ReadFailure {
     let explained = match error {
         CallError::Answered { error, .. } => subject.address.kind().wire.explain(error),
-        CallError::NoAnswer(_) => None,
+        CallError::NoAnswer(_) | CallError::Spent(_) => None,
     };
     let hint = explained.map(Cow::Borrowed).or_else(|| error.hint());
     let hint = hint.map(Cow::into_owned);

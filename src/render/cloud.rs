@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     plan::{Plan, Scope},
     text::escaped,
-    wire::{
-        Service,
-        host::{EndpointKind, host},
-    },
+    wire::host::{EndpointKind, host},
 };
 
 /// How many names a list shows.
@@ -39,12 +36,12 @@ pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", escaped(name).replace('`', "'"))
 }
 
-/// The endpoints, without repetitions. IAM is left out: it only tells the account.
+/// The endpoints, without repetitions. IAM and STS are left out: they only tell who the caller is.
 fn places(scope: &Scope) -> Vec<String> {
     let mut places = BTreeSet::new();
     for (_, _, url) in scope
         .endpoints()
-        .filter(|(service, ..)| *service != Service::Iam)
+        .filter(|(service, ..)| !service.is_of_identity())
     {
         let other = || {
             format!(
@@ -78,7 +75,7 @@ fn list(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::ChartStamp;
+    use crate::{state::ChartStamp, wire::Service};
 
     fn plan(endpoints: &[(&str, &str)], accounts: &[(&str, &str)]) -> Plan {
         let url = |(region, url): &(&str, &str)| {

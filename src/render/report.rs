@@ -187,7 +187,7 @@ fn next_step(report: &Report<'_>) -> String {
         format!("{}. ", words::capital(&halt.to_string()))
     });
     // First, because refused credentials are also why the changes below failed.
-    if report.early_end() == Some(&Halt::Credentials) {
+    if matches!(report.early_end(), Some(Halt::Credentials | Halt::Spent)) {
         format!("{reason}To continue, correct the credentials, then {again}")
     } else if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {
         format!("{reason}To continue, fix what failed, then {again}")

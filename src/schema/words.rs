@@ -168,6 +168,13 @@ pub(super) fn scope() -> Value {
                     "The same for IAM, if it was used to find the account.",
                 ),
             ),
+            (
+                "sts_endpoints",
+                described(
+                    by_region(),
+                    "The same for STS, if the keys came from there.",
+                ),
+            ),
         ],
     )
 }

@@ -86,6 +86,10 @@ impl Transport for Budget {
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
         self.inner.send(request)
     }
+
+    fn spent(&self) -> Option<Arc<str>> {
+        self.inner.spent()
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ struct Traffic {
     fixed: Option<usize>,
     in_flight: usize,
     proven: bool,
-    refused: Option<ApiError>,
+    closed: Option<Closed>,
     endpoints: HashMap<Key, Endpoint>,
 }
 
@@ -62,6 +62,15 @@ struct Endpoint {
     /// Since when every request was throttled.
     shut_since: Option<Duration>,
     given_up: bool,
+}
+
+/// Why nothing more may be sent.
+#[derive(Debug, Clone)]
+pub(super) enum Closed {
+    /// A service refused the credentials.
+    Refused(ApiError),
+    /// The credentials have ended, and there are no new ones.
+    Spent(Arc<str>),
 }
 
 /// What an answer says about the load of an endpoint.
@@ -99,7 +108,7 @@ impl Gate {
             fixed,
             in_flight: 0,
             proven: false,
-            refused: None,
+            closed: None,
             endpoints: HashMap::new(),
         };
         Gate {
@@ -120,11 +129,7 @@ impl Gate {
 
     /// Waits until `requests` requests, of which this is the first, may be sent one after the
     /// other. Fails after an authentication failure.
-    pub(super) async fn enter(
-        &self,
-        request: &Request,
-        requests: u32,
-    ) -> Result<Pass<'_>, ApiError> {
+    pub(super) async fn enter(&self, request: &Request, requests: u32) -> Result<Pass<'_>, Closed> {
         let key = (request.service, request.region.clone());
         let waiting = Waiting::new(self, &key);
         // The lock on the traffic ends with this line: it must not be held while waiting.
@@ -141,8 +146,8 @@ impl Gate {
                 // In every round: a request that waits while another one fails to authenticate must
                 // not be sent. Repeated failures lock the access key (codearts-repo-api: section
                 // 6).
-                if let Some(error) = &traffic.refused {
-                    return Err(error.clone());
+                if let Some(reason) = &traffic.closed {
+                    return Err(reason.clone());
                 }
                 traffic.admit(&key, now, requests)
             };
@@ -170,14 +175,14 @@ impl Gate {
     }
 
     /// Stops all requests after an authentication failure.
-    pub(super) fn close(&self, error: &ApiError) {
-        // The first error stays: requests in flight at that time fail for the same reason.
-        self.traffic().refused.get_or_insert_with(|| error.clone());
+    pub(super) fn close(&self, reason: Closed) {
+        // The first reason stays: requests in flight at that time fail for the same.
+        self.traffic().closed.get_or_insert(reason);
         self.freed.notify_waiters();
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.traffic().refused.is_some()
+    pub(super) fn closed(&self) -> Option<Closed> {
+        self.traffic().closed.clone()
     }
 
     /// Marks an endpoint at which a request was throttled in all its tries.

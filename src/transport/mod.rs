@@ -6,6 +6,7 @@
 pub mod budget;
 pub mod client;
 pub mod concurrency;
+pub(crate) mod connection;
 pub mod credentials;
 pub mod emulated;
 pub mod endpoint;
@@ -17,8 +18,9 @@ pub mod roots;
 pub mod sign;
 pub mod tls;
 pub mod trace;
+pub(crate) mod wallet;
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use crate::wire::{Request, Response};
 
@@ -36,6 +38,12 @@ pub trait Transport: Send + Sync {
     }
 
     fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a>;
+
+    /// Why no further request can be authenticated; `None` if it can. After that, each request is
+    /// answered with an error, and was not sent.
+    fn spent(&self) -> Option<Arc<str>> {
+        None
+    }
 }
 
 /// No complete answer arrived. After a write only another read shows what happened.

@@ -30,10 +30,17 @@ pub enum Service {
     CodeArts,
     /// Identity and Access Management, with the account.
     Iam,
+    /// The Security Token Service, which hands out keys.
+    Sts,
 }
 
 impl Service {
-    pub const ALL: [Service; 3] = [Service::Swr, Service::CodeArts, Service::Iam];
+    pub const ALL: [Service; 4] = [Service::Swr, Service::CodeArts, Service::Iam, Service::Sts];
+
+    /// Whether it only tells who the caller is, and holds nothing that a chart describes.
+    pub(crate) fn is_of_identity(self) -> bool {
+        matches!(self, Service::Iam | Service::Sts)
+    }
 
     /// Its name in charts and documents.
     pub fn name(self) -> &'static str {
@@ -41,6 +48,7 @@ impl Service {
             Service::Swr => "swr",
             Service::CodeArts => "codearts",
             Service::Iam => "iam",
+            Service::Sts => "sts",
         }
     }
 }

@@ -16,7 +16,7 @@ use std::{
 
 use super::{
     NoAnswer, Transport,
-    gate::{EndpointState, Feedback, Gate, Pass},
+    gate::{Closed, EndpointState, Feedback, Gate, Pass},
     retry::{Failure, LONGEST_WAIT, Next, Tries},
     trace::Trace,
 };
@@ -53,6 +53,9 @@ pub enum CallError {
     /// No complete answer in any of the tries.
     #[error("{0}")]
     NoAnswer(#[from] NoAnswer),
+    /// Not sent: the credentials have ended, and there are no new ones.
+    #[error("{0}")]
+    Spent(Arc<str>),
 }
 
 impl CallError {
@@ -60,6 +63,7 @@ impl CallError {
         match self {
             CallError::Answered { class, .. } => Some(*class),
             CallError::NoAnswer(_) => None,
+            CallError::Spent(_) => Some(Class::Unauthorized),
         }
     }
 
@@ -72,6 +76,7 @@ impl CallError {
                 matches!(class, Class::ServerError | Class::Unavailable)
             }
             CallError::NoAnswer(no_answer) => !no_answer.never_sent,
+            CallError::Spent(_) => false,
         }
     }
 
@@ -94,7 +99,7 @@ impl CallError {
                 class: Class::Refused,
                 ..
             } => self.has_code(absent_codes),
-            CallError::Answered { .. } | CallError::NoAnswer(_) => false,
+            CallError::Answered { .. } | CallError::NoAnswer(_) | CallError::Spent(_) => false,
         }
     }
 
@@ -105,7 +110,7 @@ impl CallError {
                 let code = error.code.as_deref();
                 code.is_some_and(|code| codes.contains(&code))
             }
-            CallError::NoAnswer(_) => false,
+            CallError::NoAnswer(_) | CallError::Spent(_) => false,
         }
     }
 
@@ -113,6 +118,7 @@ impl CallError {
         match self {
             CallError::Answered { class, .. } => Failure::Answered(*class),
             CallError::NoAnswer(_) => Failure::NoAnswer,
+            CallError::Spent(_) => Failure::Answered(Class::Unauthorized),
         }
     }
 
@@ -128,7 +134,7 @@ impl CallError {
             CallError::NoAnswer(no_answer) if !no_answer.message.contains(&request.path) => {
                 no_answer.message = format!("{} ({line})", no_answer.message);
             }
-            CallError::NoAnswer(_) => {}
+            CallError::NoAnswer(_) | CallError::Spent(_) => {}
         }
         self
     }
@@ -158,6 +164,7 @@ impl CallError {
                 "check the credentials in the environment, and the clock: a signature is valid for \
                 minutes",
             ),
+            CallError::Spent(_) => Some("check the source of the credentials, then run again"),
             CallError::Answered {
                 class: Class::Forbidden,
                 ..
@@ -216,7 +223,12 @@ impl Client {
 
     /// Whether the service refused the credentials. After that no request is sent.
     pub fn is_refused(&self) -> bool {
-        self.gate.is_closed()
+        self.gate.closed().is_some()
+    }
+
+    /// Whether that is because the credentials have ended.
+    pub(crate) fn is_spent(&self) -> bool {
+        matches!(self.gate.closed(), Some(Closed::Spent(_)))
     }
 
     /// How many requests were sent so far, retries included.
@@ -268,10 +280,11 @@ impl Client {
         match self.gate.enter(first, turns).await {
             Ok(pass) => Ok(Admission { client: self, pass }),
             // The gate refuses only after an authentication failure of another request.
-            Err(error) => Err(CallError::Answered {
+            Err(Closed::Refused(error)) => Err(CallError::Answered {
                 class: Class::Unauthorized,
                 error,
             }),
+            Err(Closed::Spent(reason)) => Err(CallError::Spent(reason)),
         }
     }
 }
@@ -322,16 +335,20 @@ impl Admission<'_> {
         // Masked before anything reads it: logs, errors and the receipt take their texts from it.
         let answer = masked(client.transport.send(request).await, &client.mask);
         let (feedback, retry_after) = feedback(&answer, absent_codes, purpose);
-        let result =
-            checked(answer, absent_codes, trace).map_err(|error| error.with_request(request));
+        let result = match client.transport.spent().filter(|_| answer.is_err()) {
+            Some(reason) => Err(CallError::Spent(reason)),
+            None => checked(answer, absent_codes, trace),
+        };
+        let result = result.map_err(|error| error.with_request(request));
         // Before the place in flight becomes free: the request that waits for it must not fail to
         // authenticate as well.
-        if let Err(CallError::Answered {
-            class: Class::Unauthorized,
-            error,
-        }) = &result
-        {
-            client.gate.close(error);
+        match &result {
+            Err(CallError::Answered {
+                class: Class::Unauthorized,
+                error,
+            }) => client.gate.close(Closed::Refused(error.clone())),
+            Err(CallError::Spent(reason)) => client.gate.close(Closed::Spent(reason.clone())),
+            _ => {}
         }
         let endpoint = self.pass.learn(feedback);
         result.map_err(|error| Failed {
@@ -369,7 +386,7 @@ impl Retries {
             return false;
         };
         // Another request failed to authenticate meanwhile; a retry would, too.
-        if client.gate.is_closed() {
+        if client.gate.closed().is_some() {
             return false;
         }
         let wait = jittered(&wait);
@@ -383,17 +400,24 @@ impl Retries {
     }
 }
 
-/// Attaches the mask to an answer, and masks its request id and error.
+/// Attaches the mask to an answer, and masks its request id and error. A transport that obtained
+/// keys has attached a mask that knows them too.
 fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Response, NoAnswer> {
-    let hide = |text: String| mask.text(&text).into_owned();
     match answer {
-        Ok(response) => Ok(Response {
-            request_id: response.request_id.map(hide),
-            mask: mask.clone(),
-            ..response
-        }),
+        Ok(response) => {
+            let mask = match response.mask.is_empty() {
+                true => mask.clone(),
+                false => response.mask,
+            };
+            let id = response.request_id;
+            Ok(Response {
+                request_id: id.map(|id| mask.text(&id).into_owned()),
+                mask,
+                ..response
+            })
+        }
         Err(no_answer) => Err(NoAnswer {
-            message: hide(no_answer.message),
+            message: mask.text(&no_answer.message).into_owned(),
             ..no_answer
         }),
     }

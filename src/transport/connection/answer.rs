@@ -6,11 +6,7 @@ use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::header::{CONTENT_RANGE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::Timeouts;
-use crate::{
-    transport::causes,
-    transport::{NoAnswer, endpoint::Base},
-    wire::Response,
-};
+use crate::{transport::NoAnswer, transport::causes, wire::Response};
 
 /// Far above a full page of a list. The limit protects the memory.
 const MAX_BODY: usize = 64 << 20;
@@ -19,7 +15,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Reads the body to its end: a truncated one could look like a shorter list.
 pub(super) async fn read(
-    base: &Base,
+    host: &str,
     timeouts: &Timeouts,
     mut response: reqwest::Response,
 ) -> Result<Response, NoAnswer> {
@@ -28,13 +24,12 @@ pub(super) async fn read(
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| no_answer(base, timeouts, error))?
+        .map_err(|error| no_answer(host, timeouts, error))?
     {
         // By what arrives: `Content-Length` can be missing or wrong.
         if body.len() + chunk.len() > MAX_BODY {
             let message = format!(
-                "{} answered {status} with more than {} MiB",
-                base.host_port,
+                "{host} answered {status} with more than {} MiB",
                 MAX_BODY >> 20
             );
             return Err(NoAnswer {
@@ -81,8 +76,7 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 /// The error without a complete answer. Without a connection (refused, unresolved, TLS, refused by
 /// a proxy) the request did not reach the service.
-pub(super) fn no_answer(base: &Base, timeouts: &Timeouts, error: reqwest::Error) -> NoAnswer {
-    let host = &base.host_port;
+pub(super) fn no_answer(host: &str, timeouts: &Timeouts, error: reqwest::Error) -> NoAnswer {
     let never_sent = error.is_connect();
     let (connect, answer) = (timeouts.connect, timeouts.answer);
     let message = match (never_sent, error.is_timeout()) {

@@ -7,7 +7,7 @@ use reqwest::Url;
 
 use crate::transport::{endpoint::Base, sign::query_string};
 
-pub(super) fn assemble(base: &Base, path: &str, query: &[(&str, &str)]) -> Result<Url, String> {
+pub(crate) fn assemble(base: &Base, path: &str, query: &[(&str, &str)]) -> Result<Url, String> {
     check(path)?;
     let mut text = format!("{}{path}", base.origin);
     if !query.is_empty() {

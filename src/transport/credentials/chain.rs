@@ -8,8 +8,11 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{CredentialError, Credentials, Surroundings, koocli, sdk_file, variables};
-use crate::wire::secret::without_line_break;
+use super::{
+    Agency, CredentialError, Credentials, Oidc, Surroundings, agency, koocli, oidc, sdk_file,
+    variables,
+};
+use crate::wire::{Service, secret::without_line_break};
 
 /// The variable of Terraform that names a profile.
 const PROFILE: &str = "HW_PROFILE";
@@ -19,8 +22,13 @@ const PROFILE: &str = "HW_PROFILE";
 pub enum SourceName {
     /// The variables with keys or a token.
     Env,
+    /// An id token that STS exchanges for keys.
+    Oidc,
     /// A profile in a file.
     Profile,
+    /// The metadata service of the machine. Never without being named: elsewhere its address may
+    /// belong to anybody, and asking takes long.
+    Metadata,
 }
 
 impl SourceName {
@@ -28,7 +36,9 @@ impl SourceName {
     pub(crate) fn name(self) -> &'static str {
         match self {
             SourceName::Env => "env",
+            SourceName::Oidc => "oidc",
             SourceName::Profile => "profile",
+            SourceName::Metadata => "metadata",
         }
     }
 
@@ -38,6 +48,11 @@ impl SourceName {
                 "set `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, or `HW_ACCESS_KEY` and \
                 `HW_SECRET_KEY`"
             }
+            SourceName::Oidc => {
+                "set `HUAWEICLOUD_OIDC_PROVIDER_URN` and `HUAWEICLOUD_OIDC_AGENCY_URN`"
+            }
+            // It is not looked for here, so it is never missing.
+            SourceName::Metadata => "the machine has no agency",
             SourceName::Profile => {
                 "neither ~/.hcloud/config.json nor ~/.huaweicloud/credentials holds keys"
             }
@@ -52,12 +67,44 @@ pub struct Choice {
     pub profile: Option<String>,
 }
 
-/// Credentials and where they were found.
+/// Credentials, or where they can be obtained.
+#[derive(Debug, Clone)]
+pub enum Source {
+    Fixed(Credentials),
+    Oidc(Oidc),
+    Metadata,
+}
+
+/// A source, and what is done with it.
 #[derive(Debug, Clone)]
 pub struct Found {
-    pub credentials: Credentials,
+    pub source: Source,
     /// For messages: `HW_ACCESS_KEY and HW_SECRET_KEY`.
     pub origin: String,
+    /// The agency that is assumed with the credentials of the source.
+    pub agency: Option<Agency>,
+}
+
+impl Found {
+    fn new(source: Source, origin: impl Into<String>) -> Found {
+        Found {
+            source,
+            origin: origin.into(),
+            agency: None,
+        }
+    }
+
+    /// The services that hand out the keys, in the region of the chart.
+    pub(crate) fn issuers(&self) -> Vec<Service> {
+        let by_sts =
+            matches!(self.source, Source::Oidc(_)) || matches!(self.agency, Some(Agency::Urn(_)));
+        let by_iam = matches!(self.agency, Some(Agency::Named { .. }));
+        let needed = [(Service::Sts, by_sts), (Service::Iam, by_iam)];
+        needed
+            .into_iter()
+            .filter_map(|(service, is_needed)| is_needed.then_some(service))
+            .collect()
+    }
 }
 
 /// Finds credentials.
@@ -67,15 +114,29 @@ pub fn find(here: &Surroundings<'_>, choice: &Choice) -> Result<Found, Credentia
     let found = match source {
         None => in_order(here)?,
         Some(SourceName::Env) => of_variables(here)?,
+        Some(SourceName::Oidc) => of_oidc(here)?,
         Some(SourceName::Profile) => of_profile(here, profile)?,
+        Some(SourceName::Metadata) => Some(Found::new(
+            Source::Metadata,
+            "the machine's metadata service",
+        )),
     };
-    found.ok_or_else(|| source.map_or(CredentialError::Missing, missing))
+    let found = found.ok_or_else(|| source.map_or(CredentialError::Missing, missing))?;
+    Ok(match agency::find(here)? {
+        Some(agency) => Found {
+            origin: format!("{}, with the agency {agency}", found.origin),
+            agency: Some(agency),
+            ..found
+        },
+        None => found,
+    })
 }
 
 /// All cloud secrets that can be found here, also those that are not used: none may be printed.
 pub fn secrets(here: &Surroundings<'_>) -> Vec<SecretString> {
     let found = [
         variables::secrets(here),
+        oidc::secrets(here),
         koocli::secrets(here),
         sdk_file::secrets(here),
     ];
@@ -88,17 +149,25 @@ pub fn secrets(here: &Surroundings<'_>) -> Vec<SecretString> {
 }
 
 fn in_order(here: &Surroundings<'_>) -> Result<Option<Found>, CredentialError> {
-    if let Some(found) = of_variables(here)? {
-        return Ok(Some(found));
+    let found = of_variables(here)?;
+    // Looked at in any case: half of its settings are an error beside complete keys too.
+    let by_oidc = of_oidc(here)?;
+    match found.or(by_oidc) {
+        None => of_profile(here, None),
+        found => Ok(found),
     }
-    of_profile(here, None)
 }
 
 fn of_variables(here: &Surroundings<'_>) -> Result<Option<Found>, CredentialError> {
     let found = variables::find(here)?;
-    Ok(found.map(|(credentials, origin)| Found {
-        credentials,
-        origin: origin.to_owned(),
+    Ok(found.map(|(credentials, origin)| Found::new(Source::Fixed(credentials), origin)))
+}
+
+fn of_oidc(here: &Surroundings<'_>) -> Result<Option<Found>, CredentialError> {
+    let found = oidc::find(here)?;
+    Ok(found.map(|oidc| {
+        let origin = format!("OIDC with {}", oidc.token);
+        Found::new(Source::Oidc(oidc), origin)
     }))
 }
 
@@ -111,10 +180,7 @@ fn of_profile(
         None if name.is_none() => sdk_file::find(here)?,
         found => found,
     };
-    Ok(found.map(|(credentials, origin)| Found {
-        credentials,
-        origin,
-    }))
+    Ok(found.map(|(credentials, origin)| Found::new(Source::Fixed(credentials), origin)))
 }
 
 /// The source that the user named, and the profile. An option beats Terraform's variable.

@@ -4,9 +4,25 @@
 pub enum CredentialError {
     #[error(
         "no credentials found: set `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, \
-        or `HW_ACCESS_KEY` and `HW_SECRET_KEY`, or `HW_AUTH_TOKEN`; `--emulator` needs none"
+        or `HW_ACCESS_KEY` and `HW_SECRET_KEY`, or `HW_AUTH_TOKEN`, or those for OIDC; \
+        docs/credentials.md lists all sources; `--emulator` needs none"
     )]
     Missing,
+    #[error(
+        "`HUAWEICLOUD_OIDC_PROVIDER_URN` and `HUAWEICLOUD_OIDC_AGENCY_URN` are set, but there is no \
+        id token: set `HUAWEICLOUD_OIDC_TOKEN_FILE` or `HUAWEICLOUD_OIDC_ID_TOKEN`, or give the \
+        job of GitHub `permissions: id-token: write`"
+    )]
+    NoIdToken,
+    #[error("{origin} is empty")]
+    EmptyIdToken { origin: String },
+    #[error("`{variable}` is no whole number of seconds")]
+    NoNumber { variable: &'static str },
+    #[error(
+        "`PORTOLAN_ASSUME_AGENCY` is neither the URN of an agency, such as \
+        `iam::ACCOUNT_ID:agency:NAME`, nor `ACCOUNT/AGENCY`"
+    )]
+    BadAgency,
     #[error("no credentials found for `--credentials {source_name}`: {expected}")]
     MissingSource {
         source_name: &'static str,

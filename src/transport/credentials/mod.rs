@@ -3,10 +3,12 @@
 //! Nothing is sent here. Variables and files are read through the functions in [`Surroundings`];
 //! `wallet` obtains what is short-lived. No value is ever printed.
 
+mod agency;
 mod chain;
 mod error;
 pub mod files;
 mod koocli;
+pub(crate) mod oidc;
 mod sdk_file;
 mod variables;
 
@@ -17,9 +19,12 @@ use std::{
 
 use secrecy::SecretString;
 
+pub(crate) use self::oidc::{IdToken, Job};
 pub use self::{
-    chain::{Choice, Found, SourceName, find, secrets},
+    agency::Agency,
+    chain::{Choice, Found, Source, SourceName, find, secrets},
     error::CredentialError,
+    oidc::Oidc,
 };
 use crate::wire::secret::without_line_break;
 

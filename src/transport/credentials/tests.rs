@@ -5,6 +5,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::wire::Service;
 
 fn find_in(variables: &[(&str, &str)]) -> Result<Found, CredentialError> {
     find_among(variables, &[], &Choice::default())
@@ -44,12 +45,19 @@ fn summary(variables: &[(&str, &str)]) -> String {
     summary_of(find_in(variables))
 }
 
+fn fixed(found: Found) -> Credentials {
+    match found.source {
+        Source::Fixed(credentials) => credentials,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn summary_of(found: Result<Found, CredentialError>) -> String {
     let found = match found {
         Ok(found) => found,
         Err(error) => return format!("{error}"),
     };
-    match found.credentials {
+    match fixed(found) {
         Credentials::Keys(keys) => {
             let token = keys
                 .security_token
@@ -291,9 +299,7 @@ fn debug_shows_no_value() {
 
 #[test]
 fn a_project_and_a_token_belong_to_one_region() {
-    let keys = find_in(&[&HW[..], &[("HW_PROJECT_ID", "p")]].concat())
-        .unwrap()
-        .credentials;
+    let keys = fixed(find_in(&[&HW[..], &[("HW_PROJECT_ID", "p")]].concat()).unwrap());
     assert!(!keys.clone().for_regions(1).unwrap().dropped_project_id);
     let scoped = keys.for_regions(2).unwrap();
     assert!(scoped.dropped_project_id);
@@ -304,7 +310,7 @@ fn a_project_and_a_token_belong_to_one_region() {
             ..
         })
     ));
-    let token = find_in(&TOKEN).unwrap().credentials;
+    let token = fixed(find_in(&TOKEN).unwrap());
     assert!(token.clone().for_regions(1).is_ok());
     assert_eq!(
         token.for_regions(2).unwrap_err(),
@@ -475,4 +481,81 @@ fn the_secrets_of_files_are_known() {
         .map(|secret| secret.expose_secret().to_owned())
         .collect();
     assert_eq!(secrets, ["koo-sk", "ini-sk"]);
+}
+
+const URNS: [(&str, &str); 2] = [
+    ("HUAWEICLOUD_OIDC_PROVIDER_URN", "iam::0a:oidc-provider:ci"),
+    ("HUAWEICLOUD_OIDC_AGENCY_URN", "iam::0a:agency:portolan"),
+];
+const JOB: [(&str, &str); 2] = [
+    ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://ci.example/token"),
+    ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "bearer"),
+];
+
+#[test]
+fn the_first_id_token_of_file_variable_and_job() {
+    let file = [("HUAWEICLOUD_OIDC_TOKEN_FILE", "/run/token")];
+    let text = [("HUAWEICLOUD_OIDC_ID_TOKEN", "a.b.c")];
+    for (variables, expected) in [
+        (
+            [&URNS[..], &JOB, &text, &file].concat(),
+            "the id token of the file /run/token",
+        ),
+        (
+            [&URNS[..], &JOB, &text].concat(),
+            "the id token of `HUAWEICLOUD_OIDC_ID_TOKEN`",
+        ),
+        (
+            [&URNS[..], &JOB].concat(),
+            "the id token of GitHub's token endpoint",
+        ),
+    ] {
+        let found = find_in(&variables).unwrap();
+        assert_eq!(found.origin, format!("OIDC with {expected}"));
+        assert_eq!(found.issuers(), [Service::Sts]);
+        // Complete keys come first.
+        let found = find_in(&[&HW[..], &variables].concat()).unwrap();
+        assert_eq!(found.origin, "HW_ACCESS_KEY and HW_SECRET_KEY");
+        assert_eq!(found.issuers(), []);
+    }
+    assert_eq!(find_in(&URNS).unwrap_err(), CredentialError::NoIdToken);
+    // What a job of GitHub has says nothing about Huawei Cloud.
+    assert_eq!(find_in(&JOB).unwrap_err(), CredentialError::Missing);
+    for half in [&URNS[..1], &URNS[1..], &text] {
+        let error = find_in(&[&HW[..], half].concat()).unwrap_err();
+        assert!(matches!(error, CredentialError::HalfASet { .. }), "{error}");
+    }
+    let duration = [("HUAWEICLOUD_OIDC_DURATION_SECONDS", "1h")];
+    let error = find_in(&[&URNS[..], &text, &duration].concat()).unwrap_err();
+    assert!(matches!(error, CredentialError::NoNumber { .. }), "{error}");
+}
+
+#[test]
+fn an_agency_is_a_urn_or_an_account_and_a_name() {
+    let found = |text: &str| {
+        let agency = [("PORTOLAN_ASSUME_AGENCY", text)];
+        find_in(&[&HW[..], &agency].concat()).map(|found| (found.issuers(), found.origin))
+    };
+    let origin = "HW_ACCESS_KEY and HW_SECRET_KEY, with the agency";
+    let urn = "iam::0a:agency:portolan";
+    let expected = (vec![Service::Sts], format!("{origin} `{urn}`"));
+    assert_eq!(found(urn).unwrap(), expected);
+    let expected = (vec![Service::Iam], format!("{origin} `acme/portolan`"));
+    assert_eq!(found("acme/portolan").unwrap(), expected);
+    for wrong in ["portolan", "/portolan", "acme/"] {
+        assert_eq!(found(wrong).unwrap_err(), CredentialError::BadAgency);
+    }
+}
+
+#[test]
+fn the_expiry_of_an_id_token() {
+    let expiry = |token: &str| oidc::expiry(&token.into());
+    // {"exp": 1600000000}
+    assert_eq!(
+        expiry("e30.eyJleHAiOjE2MDAwMDAwMDB9.sig"),
+        Some(1_600_000_000)
+    );
+    for other in ["", "a", "a.b.c", "e30.e30.sig"] {
+        assert_eq!(expiry(other), None, "{other}");
+    }
 }

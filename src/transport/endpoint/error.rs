@@ -43,6 +43,11 @@ pub enum EndpointError {
         spelling: Option<String>,
     },
     #[error(
+        "`PORTOLAN_ENDPOINT_METADATA` is not on this machine: expected a loopback address, such as \
+        `http://127.0.0.1:8080`"
+    )]
+    NotLoopback,
+    #[error(
         "where CodeArts Repo is in {0} is not known: name it in `endpoints.codearts`, or set \
         `PORTOLAN_ENDPOINT_CODEARTS`"
     )]

@@ -29,6 +29,9 @@ use crate::{
 
 const PLACEHOLDER: &str = "{region}";
 
+/// The same on every machine of the cloud (auth: section 2.4).
+const METADATA_HOST: &str = "169.254.169.254";
+
 /// The endpoint of one service in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -53,8 +56,8 @@ impl Endpoints {
     ///
     /// A chart's endpoint that a variable overrides is not used, so it is not checked either.
     ///
-    /// IAM comes last in `wanted`. If another service of the region is outside Huawei Cloud, the
-    /// region's own IAM does not know the account and gets no request. IAM then has an endpoint
+    /// IAM and STS come last in `wanted`. If another service of the region is outside Huawei Cloud,
+    /// the region's own ones do not know the account and get no request. They then have an endpoint
     /// only if the chart or a variable names one.
     pub fn resolve(
         wanted: &[Wanted<'_>],
@@ -64,8 +67,9 @@ impl Endpoints {
         for one in wanted {
             // An endpoint that a person names is used wherever the other services are.
             let is_given = one.template.is_some() || overrides.template(one.service).is_some();
-            // Not an error: IAM is only needed to learn the account.
-            if one.service == Service::Iam && !is_given && endpoints.is_outside_huawei(one.region) {
+            // Not an error here: what needs them says so.
+            if one.service.is_of_identity() && !is_given && endpoints.is_outside_huawei(one.region)
+            {
                 continue;
             }
             let endpoint = resolve_one(one, overrides)?;
@@ -85,6 +89,12 @@ impl Endpoints {
         Some(&endpoint.base)
     }
 
+    /// Whether any of them is on this machine and speaks TLS.
+    pub(crate) fn have_local_tls(&self) -> bool {
+        self.iter()
+            .any(|(_, _, known)| known.base.loopback && known.base.secure)
+    }
+
     /// In order of service and region.
     pub fn iter(&self) -> impl Iterator<Item = (Service, &str, &Endpoint)> {
         self.endpoints
@@ -93,7 +103,7 @@ impl Endpoints {
     }
 
     /// Adds an endpoint. Two regions with one URL would be read as copies of each other; only IAM
-    /// may be the same for all regions.
+    /// and STS may be the same for all regions.
     fn insert(
         &mut self,
         service: Service,
@@ -102,7 +112,7 @@ impl Endpoints {
     ) -> Result<(), EndpointError> {
         let server = endpoint.base.server();
         let is_same_server = |other: Service, other_region: &str, known: &Base| {
-            service != Service::Iam
+            !service.is_of_identity()
                 && other == service
                 && other_region != region
                 && known.server() == server
@@ -133,6 +143,29 @@ impl Endpoints {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// Where the keys of this machine come from: a fixed address, or the variable's, which may be on
+/// this machine only, because what answers there gets trusted.
+pub(crate) fn metadata(
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Base, EndpointError> {
+    let given = environment(origin::METADATA).filter(|value| !value.is_empty());
+    let Some(url) = given else {
+        return Ok(Base {
+            origin: format!("http://{METADATA_HOST}"),
+            authority: METADATA_HOST.to_owned(),
+            host_port: format!("{METADATA_HOST}:80"),
+            prefix: String::new(),
+            loopback: false,
+            secure: false,
+        });
+    };
+    let base = parse(&url, "", &Origin::Metadata)?;
+    match base.loopback {
+        true => Ok(base),
+        false => Err(EndpointError::NotLoopback),
     }
 }
 

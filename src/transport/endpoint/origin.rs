@@ -12,8 +12,12 @@ pub fn variable(service: Service) -> &'static str {
         Service::Swr => "PORTOLAN_ENDPOINT_SWR",
         Service::CodeArts => "PORTOLAN_ENDPOINT_CODEARTS",
         Service::Iam => "PORTOLAN_ENDPOINT_IAM",
+        Service::Sts => "PORTOLAN_ENDPOINT_STS",
     }
 }
+
+/// The variable that sets the metadata service's endpoint.
+pub(super) const METADATA: &str = "PORTOLAN_ENDPOINT_METADATA";
 
 /// The origin of an endpoint, as messages name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub enum Origin {
     },
     SavedPlan(Service),
     Region(Service),
+    /// The variable of the metadata service.
+    Metadata,
 }
 
 impl Origin {
@@ -35,6 +41,7 @@ impl Origin {
             | Origin::Chart { service, .. }
             | Origin::SavedPlan(service)
             | Origin::Region(service) => variable(*service),
+            Origin::Metadata => METADATA,
         }
     }
 
@@ -48,7 +55,8 @@ impl Origin {
             Origin::Chart { source: None, .. }
             | Origin::Variable(_)
             | Origin::SavedPlan(_)
-            | Origin::Region(_) => String::new(),
+            | Origin::Region(_)
+            | Origin::Metadata => String::new(),
         }
     }
 
@@ -62,7 +70,7 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Variable(_) => write!(f, "`{}`", self.variable()),
+            Origin::Variable(_) | Origin::Metadata => write!(f, "`{}`", self.variable()),
             Origin::Chart { service, .. } => write!(f, "`endpoints.{}`", service.name()),
             Origin::SavedPlan(service) => {
                 write!(f, "the saved plan's endpoint of `{}`", service.name())

@@ -16,6 +16,11 @@ pub(super) fn template(service: Service, region: &str) -> Option<&'static str> {
             "https://iam.{region}.myhuaweicloud.eu"
         }
         (Service::Iam, _) => "https://iam.{region}.myhuaweicloud.com",
+        // Every region's own serves all accounts (swr-next: A10). The EU's is by analogy.
+        (Service::Sts, region) if region.starts_with("eu-west-1") => {
+            "https://sts.{region}.myhuaweicloud.eu"
+        }
+        (Service::Sts, _) => "https://sts.{region}.myhuaweicloud.com",
     })
 }
 

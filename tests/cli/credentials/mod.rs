@@ -1,10 +1,18 @@
 //! Every source of credentials, through the program. The service accepts nothing else, and what a
 //! source holds is in no output.
 
+mod agencies;
 mod canaries;
 mod chain;
+mod machine;
+mod oidc;
+mod renewal;
 
-use crate::support::{AK, SK, World};
+use std::collections::{BTreeMap, BTreeSet};
+
+use portolan::emulator::{Agency, Answer, CiJob, Provider, Request};
+
+use crate::support::{AK, NORTH, SK, World, wait_for};
 
 /// A region with one organization and three repositories.
 const CHART: &str = "\
@@ -44,4 +52,94 @@ fn sdk_file(world: &World) {
         "home/.huaweicloud/credentials",
         format!("[basic]\nak = {AK}\nsk = {SK}\n"),
     );
+}
+
+const AUDIENCE: &str = "sts.myhuaweicloud.com";
+const SUBJECT: &str = "repo:acme/registry:ref:refs/heads/main";
+/// What a job of GitHub authenticates with.
+const REQUEST_TOKEN: &str = "canary-request-token-77d1";
+
+/// A service that accepts no stored key: one agency, which trusts a job and the account `tools`.
+/// The keys of the agency end soon, so that longer runs need new ones.
+fn without_keys() -> World {
+    let world = bare();
+    world.edit(|state| {
+        state.identity.account_of_keys = "tools".to_owned();
+        let subjects = BTreeSet::from(["repo:acme/registry:".to_owned()]);
+        let agency = Agency {
+            accounts: BTreeSet::from(["tools".to_owned()]),
+            subjects: BTreeMap::from([("github".to_owned(), subjects)]),
+            ..Agency::default()
+        };
+        state
+            .identity
+            .agencies
+            .insert("portolan".to_owned(), agency);
+        let provider = Provider {
+            issuer: "https://token.actions.githubusercontent.com".to_owned(),
+            audience: AUDIENCE.to_owned(),
+        };
+        state
+            .identity
+            .providers
+            .insert("github".to_owned(), provider);
+        state.identity.job = Some(CiJob {
+            subject: SUBJECT.to_owned(),
+            request_token: REQUEST_TOKEN.to_owned(),
+            lifetime: 300,
+        });
+    });
+    let endpoint = world.endpoint();
+    world
+        .variable("PORTOLAN_ENDPOINT_STS", &endpoint)
+        .variable("PORTOLAN_ENDPOINT_IAM", &endpoint)
+}
+
+fn urn(world: &World, kind: &str, name: &str) -> String {
+    let account = world.emulator.read(portolan::emulator::State::account_id);
+    format!("iam::{account}:{kind}:{name}")
+}
+
+/// With the names of the agency and of the provider.
+fn with_urns(world: World) -> World {
+    let (provider, agency) = (
+        urn(&world, "oidc-provider", "github"),
+        urn(&world, "agency", "portolan"),
+    );
+    world
+        .variable("HUAWEICLOUD_OIDC_PROVIDER_URN", &provider)
+        .variable("HUAWEICLOUD_OIDC_AGENCY_URN", &agency)
+}
+
+/// With what a job of GitHub has that may ask for id tokens.
+fn in_a_job(world: World) -> World {
+    let url = format!("{}/idtoken?api-version=2.0", world.url());
+    world
+        .variable("ACTIONS_ID_TOKEN_REQUEST_URL", &url)
+        .variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN)
+}
+
+/// An id token of the job.
+fn id_token(world: &World, audience: &str) -> String {
+    let request = Request {
+        region: NORTH.to_owned(),
+        method: "GET".to_owned(),
+        path: "/idtoken".to_owned(),
+        query: format!("audience={audience}"),
+        headers: vec![(
+            "Authorization".to_owned(),
+            format!("bearer {REQUEST_TOKEN}"),
+        )],
+        ..Request::default()
+    };
+    match wait_for(world.emulator.answer(request)) {
+        Answer::Complete(answer) => answer.value()["value"].as_str().unwrap().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How often a path was asked for.
+fn calls(world: &World, path: &str) -> usize {
+    let journal = world.journal();
+    journal.iter().filter(|entry| entry.path == path).count()
 }
