@@ -5,7 +5,7 @@
 //! attacker could misuse. `github` and `gitlab` run the jobs on a `stage`, where only the cloud,
 //! the forge and the releases are simulated: `runner` interprets workflows and the action,
 //! `pipeline` the template, and `releases` is the server that portolan is installed from. `several`
-//! has the jobs of several charts.
+//! has the jobs of several charts, `without_keys` those of the variants without a stored key.
 //! `kubernetes` builds the overlays and runs their pods. `validators` passes all of them to linters
 //! and `schemas` to the schemas of the forges.
 
@@ -24,6 +24,7 @@ mod schemas;
 mod several;
 mod stage;
 mod validators;
+mod without_keys;
 
 use serde_json::Value;
 

@@ -56,6 +56,8 @@ pub(crate) struct Job<'a> {
     inputs: Vec<(&'a str, &'a str)>,
     /// More variables of the job.
     variables: Vec<(&'a str, &'a str)>,
+    /// Where it may ask for id tokens, and with what.
+    issuer: Option<(String, &'a str)>,
     path: String,
     printed: String,
     /// What our action gave to the workflow.
@@ -97,6 +99,7 @@ impl<'a> Job<'a> {
             github,
             inputs: Vec::new(),
             variables: Vec::new(),
+            issuer: None,
             path: stage.search_path(),
             printed: String::new(),
             outputs: Texts::new(),
@@ -113,6 +116,12 @@ impl<'a> Job<'a> {
 
     pub(crate) fn variable(mut self, name: &'a str, value: &'a str) -> Self {
         self.variables.push((name, value));
+        self
+    }
+
+    /// Runs where id tokens are issued, for jobs that may have one.
+    pub(crate) fn issuing(mut self, url: String, token: &'a str) -> Self {
+        self.issuer = Some((url, token));
         self
     }
 
@@ -326,7 +335,17 @@ impl<'a> Job<'a> {
             ("GITHUB_SHA", github("sha")),
             ("PERMISSIONS", words.collect::<Vec<_>>().join(" ")),
         ];
-        for (name, value) in of_runner {
+        let issuer = self
+            .issuer
+            .iter()
+            .filter(|_| permissions.contains_key("id-token"));
+        let of_issuer = issuer.flat_map(|(url, token)| {
+            [
+                ("ACTIONS_ID_TOKEN_REQUEST_URL", url.clone()),
+                ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", (*token).to_owned()),
+            ]
+        });
+        for (name, value) in of_runner.into_iter().chain(of_issuer) {
             variables.entry(name.to_owned()).or_insert(value);
         }
         let bash = which("bash");
@@ -384,6 +403,7 @@ impl<'a> Job<'a> {
                 .get(*id)
                 .map_or(Value::Null, |step| step[*name].clone()),
             ["runner", "temp"] => Value::from(self.stage.path("temp").to_str().unwrap()),
+            ["vars", name] if name.starts_with("SWR_") => Value::from(format!("variable-{name}")),
             ["secrets", name] if name.starts_with("SWR_") => Value::from(format!("secret-{name}")),
             _ => panic!("{path:?} is not interpreted"),
         }

@@ -57,11 +57,11 @@ fn sdk_file(world: &World) {
 const AUDIENCE: &str = "sts.myhuaweicloud.com";
 const SUBJECT: &str = "repo:acme/registry:ref:refs/heads/main";
 /// What a job of GitHub authenticates with.
-const REQUEST_TOKEN: &str = "canary-request-token-77d1";
+pub(crate) const REQUEST_TOKEN: &str = "canary-request-token-77d1";
 
 /// A service that accepts no stored key: one agency, which trusts a job and the account `tools`.
 /// The keys of the agency end soon, so that longer runs need new ones.
-fn without_keys() -> World {
+pub(crate) fn without_keys() -> World {
     let world = bare();
     world.edit(|state| {
         state.identity.account_of_keys = "tools".to_owned();
@@ -95,7 +95,7 @@ fn without_keys() -> World {
         .variable("PORTOLAN_ENDPOINT_IAM", &endpoint)
 }
 
-fn urn(world: &World, kind: &str, name: &str) -> String {
+pub(crate) fn urn(world: &World, kind: &str, name: &str) -> String {
     let account = world.emulator.read(portolan::emulator::State::account_id);
     format!("iam::{account}:{kind}:{name}")
 }
@@ -120,7 +120,7 @@ fn in_a_job(world: World) -> World {
 }
 
 /// An id token of the job.
-fn id_token(world: &World, audience: &str) -> String {
+pub(crate) fn id_token(world: &World, audience: &str) -> String {
     let request = Request {
         region: NORTH.to_owned(),
         method: "GET".to_owned(),

@@ -14,7 +14,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The objects that `kubectl apply` would create.
-pub(super) struct Cluster(pub(super) Vec<Value>);
+pub(super) struct Cluster(
+    pub(super) Vec<Value>,
+    /// The id token that the kubelet gives to pods.
+    pub(super) String,
+);
 
 /// How a pod ended.
 #[derive(Debug)]
@@ -60,6 +64,11 @@ impl Cluster {
         if let Some(sources) = source["projected"]["sources"].as_array() {
             return sources.iter().flat_map(|one| self.files(one)).collect();
         }
+        if let Some(token) = source.get("serviceAccountToken") {
+            assert_eq!(token["audience"], "sts.myhuaweicloud.com");
+            let path = token["path"].as_str().unwrap().to_owned();
+            return BTreeMap::from([(path, self.1.clone().into_bytes())]);
+        }
         let (kind, of) = match (source.get("configMap"), source.get("secret")) {
             (Some(of), None) => ("ConfigMap", of),
             (None, Some(of)) => ("Secret", of),
@@ -83,7 +92,7 @@ impl Cluster {
     }
 
     /// The kubelet writes into a folder beside, and links to it through `..data`.
-    fn volume(&self, volume: &Value, folder: &Path) {
+    fn volume(&self, volume: &Value, folder: &Path, paths: &[(String, PathBuf)]) {
         fs::create_dir(folder).unwrap();
         if volume.get("emptyDir").is_some() {
             return;
@@ -92,7 +101,8 @@ impl Cluster {
         for (name, content) in self.files(volume) {
             let path = folder.join("..1").join(&name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
+            let content = String::from_utf8(content).unwrap();
+            fs::write(path, mapped(&content, paths)).unwrap();
             let first = name.split('/').next().unwrap();
             if !folder.join(first).exists() {
                 symlink(Path::new("..data").join(first), folder.join(first)).unwrap();
@@ -106,9 +116,17 @@ impl Cluster {
         let template = &self.job()["template"];
         let spec = &template["spec"];
         let folder = tempfile::tempdir().unwrap();
-        for volume in spec["volumes"].as_array().unwrap() {
+        let volumes = spec["volumes"].as_array().unwrap();
+        // A setting may name the file with the id token.
+        let is_identity = |volume: &&Value| volume["name"] == "identity";
+        let identity = volumes.iter().find(is_identity).map(|_| {
+            let place = folder.path().join("identity");
+            ("/identity".to_owned(), place)
+        });
+        let paths: Vec<(String, PathBuf)> = identity.into_iter().collect();
+        for volume in volumes {
             let name = volume["name"].as_str().unwrap();
-            self.volume(volume, &folder.path().join(name));
+            self.volume(volume, &folder.path().join(name), &paths);
         }
         let mut pod = Pod {
             codes: Vec::new(),

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
+    credentials,
     installed::{installed, root},
     support::World,
 };
@@ -35,6 +36,16 @@ const OVERLAYS: [(&str, &[&str]); 2] = [
     ("drift", &["drift"]),
     ("fleet", &["fleet/accounts/acme", "fleet/accounts/beta"]),
 ];
+
+/// The overlay whose accounts have no stored key.
+const WITHOUT_KEYS: &str = "fleet-oidc";
+
+fn overlays() -> impl Iterator<Item = &'static str> {
+    OVERLAYS
+        .map(|(name, _)| name)
+        .into_iter()
+        .chain([WITHOUT_KEYS])
+}
 
 /// The address of the Pushgateway in the examples.
 const PUSHGATEWAY: &str = "http://pushgateway.monitoring:9091";
@@ -125,6 +136,7 @@ impl Copied {
             documents
                 .map(|one| Value::deserialize(one).unwrap())
                 .collect(),
+            String::new(),
         ))
     }
 }
@@ -171,8 +183,9 @@ fn run(cluster: &Cluster, index: Option<usize>, world: &World) -> Pod {
 /// The texts of the objects that the overlays make; none if kubectl is not installed.
 pub(super) fn manifests() -> Option<Vec<(String, String)>> {
     let copied = Copied::filled();
-    let built = OVERLAYS.map(|(name, _)| Some((name.to_owned(), copied.built(name)?.unwrap())));
-    built.into_iter().collect()
+    overlays()
+        .map(|name| Some((name.to_owned(), copied.built(name)?.unwrap())))
+        .collect()
 }
 
 /// The job of the base.
@@ -311,6 +324,54 @@ fn each_index_has_its_account_and_no_other() {
 }
 
 #[test]
+fn a_fleet_needs_no_stored_key() {
+    let gateway = Pushgateway::new();
+    if Command::new("curl").arg("--version").output().is_err() {
+        return;
+    }
+    let subject = "system:serviceaccount:portolan-fleet-oidc:portolan-drift";
+    let worlds = ["acme", "beta"].map(|name| {
+        let world = credentials::without_keys();
+        world.edit(|state| {
+            state.account = name.to_owned();
+            let identity = &mut state.identity;
+            let provider = identity.providers.remove("github").unwrap();
+            identity.providers.insert("cluster".to_owned(), provider);
+            let mut agency = identity.agencies.remove("portolan").unwrap();
+            agency.subjects = [("cluster".to_owned(), [subject.to_owned()].into())].into();
+            identity
+                .agencies
+                .insert("portolan-reader".to_owned(), agency);
+            identity.job.as_mut().unwrap().subject = subject.to_owned();
+        });
+        world
+    });
+    let copied = Copied::new();
+    let kustomization = format!("{WITHOUT_KEYS}/kustomization.yaml");
+    copied.change(&kustomization, PUSHGATEWAY, &gateway.url);
+    for (name, world) in [("ID_OF_ACME", &worlds[0]), ("ID_OF_BETA", &worlds[1])] {
+        let id = world.emulator.read(portolan::emulator::State::account_id);
+        copied.change(&kustomization, name, &id);
+    }
+    let Some(mut cluster) = copied.cluster(WITHOUT_KEYS) else {
+        return;
+    };
+    for (index, world) in worlds.iter().enumerate() {
+        cluster.1 = credentials::id_token(world, "sts.myhuaweicloud.com");
+        let endpoint = world.endpoint();
+        let places = ["PORTOLAN_ENDPOINT_SWR", "PORTOLAN_ENDPOINT_STS"].map(|at| (at, &*endpoint));
+        let pod = cluster.run(Some(index), &places);
+        assert!(
+            pod.succeeded() && !pod.printed.contains(&cluster.1),
+            "{pod:?}"
+        );
+        // The token of another account's index is worth nothing here.
+        let pod = cluster.run(Some(1 - index), &places);
+        assert!(!pod.succeeded(), "{pod:?}");
+    }
+}
+
+#[test]
 fn an_account_has_its_own_settings() {
     let gateway = Pushgateway::new();
     let copied = Copied::filled();
@@ -378,7 +439,7 @@ fn a_fleet_has_a_whole_account_for_each_index() {
 #[test]
 fn every_pod_is_restricted() {
     let copied = Copied::filled();
-    for (overlay, _) in OVERLAYS {
+    for overlay in overlays() {
         let Some(cluster) = copied.cluster(overlay) else {
             return;
         };
@@ -484,7 +545,7 @@ fn the_command_line_and_the_image_are_those_of_this_version() {
     }
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(drift["image"], format!("ghcr.io/OWNER/portolan:{version}"));
-    for (overlay, _) in OVERLAYS {
+    for overlay in overlays() {
         let path = root().join(format!(
             "examples/ci/kubernetes/{overlay}/kustomization.yaml"
         ));
