@@ -16,13 +16,13 @@ use proptest::{
 
 use super::{
     done,
+    grants::{self, LEVELS},
     site::{Deletion, Site},
 };
 use crate::law::{Verdict, law};
 
 const REGION: &str = "cn-north-4";
 const USERS: [&str; 5] = ["ada", "bob", "ci-bot", "Cyd L.", "dan.x"];
-const LEVELS: [(&str, u8); 3] = [("read", 1), ("write", 3), ("manage", 7)];
 
 /// A list by user; `None` is not managed.
 type List = Option<BTreeMap<&'static str, u8>>;
@@ -84,7 +84,7 @@ fn case() -> impl Strategy<Value = Case> {
         )
 }
 
-fn grants(list: &BTreeMap<&str, u8>) -> Vec<Grant> {
+fn granted(list: &BTreeMap<&str, u8>) -> Vec<Grant> {
     let grant = |(user, auth): (&&str, &u8)| Grant {
         user: (*user).to_owned(),
         auth: *auth,
@@ -103,10 +103,10 @@ impl Case {
             state.ensure_repository(REGION, "team", "web");
             let team = state.organization_mut(REGION, "team").unwrap();
             team.creator = self.creator.to_owned();
-            team.access = grants(&self.live[0]);
+            team.access = granted(&self.live[0]);
             team.access.retain(|grant| grant.user != self.creator);
             let web = team.repositories.get_mut("web").unwrap();
-            web.access = grants(&self.live[1]);
+            web.access = granted(&self.live[1]);
         }
         state
     }
@@ -161,12 +161,10 @@ impl Case {
             let Some(wanted) = &self.wanted[at] else {
                 return owned(&live);
             };
-            let is_kept = |user: &&str| self.operators.contains(user) || *user == creator;
-            let kept = live.iter().filter(|(user, _)| is_kept(user));
-            let given = wanted.iter().filter(|(user, _)| !is_kept(user));
-            let both: BTreeMap<&str, u8> =
-                kept.chain(given).map(|(user, it)| (*user, *it)).collect();
-            owned(&both)
+            let is_kept = |user: &str| self.operators.contains(user) || user == creator;
+            let wanted = wanted.iter().map(|(user, level)| (*user, *level));
+            let after = grants::after(wanted, &granted(&live), is_kept);
+            after.into_iter().map(|it| (it.user, it.auth)).collect()
         })
     }
 }
@@ -205,6 +203,7 @@ fn one_apply_makes_each_list_true_and_keeps_creator_and_operators() {
             plan.changes,
             fates
         );
+        grants::losses_come_last(&site.writes())?;
         let creator = if case.exists { case.creator } else { "root" };
         prop_assert_eq!(held(&site.state()), case.after(creator), "{}", yaml);
         let again = site.plan(&yaml);

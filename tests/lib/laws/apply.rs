@@ -11,8 +11,9 @@ use portolan::{
 use proptest::prelude::*;
 
 use super::{
-    cautious_world, chart, deletes_an_absent_organization, done, expected, live, mirrors, parts,
-    site::{Deletion, Forestalled, Site, subject},
+    any_world, cautious_world, chart, deletes_an_absent_organization, done, expected, grants,
+    mirrors, parts,
+    site::{Deletion, Forestalled, Site, World, subject},
     world,
 };
 use crate::law::{Verdict, law};
@@ -26,7 +27,9 @@ fn one_apply_makes_the_live_state_equal_to_the_chart() {
         prop_assert_eq!(&plan.stopped, &[]);
         let fates = site.apply(&plan);
         prop_assert!(fates.iter().all(done), "{:#?}\n{:#?}", plan.changes, fates);
-        is_written_once(&plan, &site.writes())?;
+        let writes = site.writes();
+        is_written_once(&plan, &writes)?;
+        grants::losses_come_last(&writes)?;
         // The desired values are live, and everything else is unchanged: read from the raw state.
         prop_assert_eq!(
             expected::comparable(site.state(), &before),
@@ -87,7 +90,7 @@ fn is_written_once(plan: &Plan, writes: &[Entry]) -> Verdict {
 
 #[test]
 fn what_may_have_been_renamed_is_withheld() {
-    law((chart::chart(), live::state()), |(chart, live)| {
+    law(any_world(chart::chart()), |World { chart, live }| {
         let site = Site::new(&live, Deletion::Images);
         let plan = site.plan(&chart.yaml());
         let expected = expected::renamed(&chart, &live);
@@ -151,8 +154,8 @@ fn withheld_and_protected_resources_stay() {
             };
             // Without its retention policy, nothing of a repository goes.
             let deleted = |(subject, method): &&(Vec<String>, String)| {
-                // What was shared may be withdrawn from what is protected.
-                let is_below = subject.len() == 4;
+                // What was shared or granted may be withdrawn from what is protected.
+                let is_below = subject.len() == 4 || subject.iter().any(|part| part == "access");
                 method == "DELETE" && within(subject) == names.len() && !is_below
             };
             prop_assert_eq!(written.iter().find(deleted), None);

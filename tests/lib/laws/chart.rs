@@ -9,6 +9,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
 use super::{
+    grants::{self, Grants},
     mirrors::{self, Mirrors, mirrors},
     retentions::{self, Retention},
     shares::{self, Shares},
@@ -53,6 +54,7 @@ pub(crate) struct Values {
     pub(crate) sync: Setting<Vec<Rule>>,
     /// Only of entries.
     pub(crate) share: Setting<Shares>,
+    pub(crate) access: Setting<Grants>,
     /// `None`: the repository shall have none.
     pub(crate) retention: Setting<Option<Retention>>,
 }
@@ -74,6 +76,7 @@ pub(crate) enum Repository {
 pub(crate) struct Organization {
     pub(crate) absent: bool,
     pub(crate) unlisted: Option<&'static str>,
+    pub(crate) access: Setting<Grants>,
     pub(crate) defaults: Option<Defaults>,
     pub(crate) repositories: BTreeMap<&'static str, Repository>,
 }
@@ -92,6 +95,7 @@ pub(crate) struct Chart {
     pub(crate) targets: [(Place, Setting<bool>); 2],
     pub(crate) documents: Vec<Document>,
     pub(crate) protect: Vec<&'static str>,
+    pub(crate) operators: BTreeSet<&'static str>,
     pub(crate) allow: Vec<&'static str>,
 }
 
@@ -101,19 +105,22 @@ pub(crate) fn chart() -> impl Strategy<Value = Chart> {
         (place(), setting(any::<bool>())),
         (place(), setting(any::<bool>())),
     ];
-    (targets, vec(document(), 1..=3)).prop_map(|(targets, documents)| {
+    let parts = (targets, vec(document(), 1..=3), grants::operators());
+    parts.prop_map(|(targets, documents, operators)| {
         let allow = vec![
             "deletes",
             "destroys-data",
             "exposes",
             "one-way",
             "shares",
+            "admits",
             "collects=1000",
         ];
         consistent(Chart {
             targets,
             documents,
             protect: Vec::new(),
+            operators,
             allow,
         })
     })
@@ -138,6 +145,9 @@ pub(crate) fn cautious() -> impl Strategy<Value = Chart> {
             "exposes=2",
             "exposes",
             "shares=1",
+            "admits",
+            "admits=1",
+            "grants=1",
             "gap=0",
             "overwrites=1",
             "collects",
@@ -179,15 +189,19 @@ fn organization() -> impl Strategy<Value = Organization> {
     (
         proptest::bool::weighted(0.15),
         unlisted,
+        grants::wanted(),
         proptest::option::of(defaults()),
         repositories,
     )
-        .prop_map(|(absent, unlisted, defaults, repositories)| Organization {
-            absent,
-            unlisted,
-            defaults,
-            repositories,
-        })
+        .prop_map(
+            |(absent, unlisted, access, defaults, repositories)| Organization {
+                absent,
+                unlisted,
+                access,
+                defaults,
+                repositories,
+            },
+        )
 }
 
 fn repository() -> impl Strategy<Value = Repository> {
@@ -210,15 +224,17 @@ fn values() -> impl Strategy<Value = Values> {
         setting(select(&DESCRIPTIONS[..])),
         sync,
         shares::wanted(),
+        grants::wanted(),
         setting(proptest::option::weighted(0.8, retentions::retention())),
     )
         .prop_map(
-            |(is_public, category, description, sync, share, retention)| Values {
+            |(is_public, category, description, sync, share, access, retention)| Values {
                 is_public,
                 category,
                 description,
                 sync,
                 share,
+                access,
                 retention,
             },
         )
@@ -273,6 +289,7 @@ fn consistent(mut chart: Chart) -> Chart {
             }
             if !is_first || *absent {
                 (organization.unlisted, organization.defaults) = (None, None);
+                organization.access = Setting::Missing;
             }
             organization.absent &= is_first;
             if let Some(defaults) = &mut organization.defaults {
@@ -291,6 +308,7 @@ fn consistent(mut chart: Chart) -> Chart {
             }
         }
     }
+    grants::without_operators(&mut chart);
     chart
 }
 
@@ -356,6 +374,7 @@ impl Chart {
             json!({ "deletes": 1_000_000, "delete_percent": 100, "allow": self.allow });
         for document in &mut documents {
             document["protect"] = json!(self.protect);
+            document["operators"] = json!(self.operators);
         }
         documents
     }
@@ -385,6 +404,11 @@ impl Organization {
         }
         if let Some(policy) = self.unlisted {
             organization["unlisted"] = json!(policy);
+        }
+        match &self.access {
+            Setting::Missing => {}
+            Setting::Null => organization["access"] = Value::Null,
+            Setting::Is(list) => organization["access"] = grants::value(list),
         }
         if let Some(defaults) = &self.defaults {
             organization["defaults"] = defaults.value();
@@ -434,6 +458,7 @@ impl Values {
             rules.iter().map(Rule::value).collect()
         });
         put(&mut values, "share", &self.share, shares::value);
+        put(&mut values, "access", &self.access, grants::value);
         put(&mut values, "retention", &self.retention, |retention| {
             retention.as_ref().map_or(json!("none"), Retention::value)
         });

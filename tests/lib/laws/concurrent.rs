@@ -1,14 +1,14 @@
 //! A resource that another client changed between plan and apply is not written.
 
 use portolan::{
-    emulator::{Share, State},
+    emulator::{Grant, Share, State},
     kind::repository,
     plan::{Action, Change},
 };
 use proptest::prelude::*;
 
 use super::{
-    deletes_an_absent_organization, live, parts,
+    deletes_an_absent_organization, grants, live, parts,
     site::{Deletion, Site, subject},
     world,
 };
@@ -50,6 +50,16 @@ fn moved(change: &Change, now: &State) -> bool {
                 )
             }
         },
+        [region, organization, "access", user] => {
+            let found = now.organization(region, organization);
+            let list = found.map_or(&[][..], |found| &found.access);
+            level(change, list, user)
+        }
+        [region, organization, name, "access", user] => {
+            let found = now.repository(region, organization, name);
+            let list = found.map_or(&[][..], |found| &found.access);
+            level(change, list, user)
+        }
         [region, organization, name, "retention"] => {
             let found = now.repository(region, organization, name);
             let policy = found.and_then(|found| found.retentions.first());
@@ -98,6 +108,23 @@ fn moved(change: &Change, now: &State) -> bool {
         Action::Create { .. } => exists,
         _ => !exists || !same,
     }
+}
+
+/// Whether a user has a permission, and whether it is as planned. To take it away needs no level.
+fn level(change: &Change, list: &[Grant], user: &str) -> (bool, bool) {
+    let Some(found) = list.iter().find(|grant| grant.user == user) else {
+        return (false, false);
+    };
+    let mut words = grants::LEVELS.iter();
+    let word = words
+        .find(|(_, auth)| *auth == found.auth)
+        .map(|(word, _)| (*word).into());
+    let before = change
+        .action
+        .before()
+        .and_then(|before| before.get("level"));
+    let goes = matches!(change.action, Action::Delete { .. });
+    (true, goes || before == word.as_ref())
 }
 
 #[test]

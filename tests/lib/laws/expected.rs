@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portolan::emulator::{Organization, Repository, State, SyncRule};
+use portolan::emulator::{Grant, Organization, Repository, State, SyncRule};
 
 use super::{
     chart::{self, Chart, Defaults, Place, Rule, Setting, Values},
+    grants::{self, Grants},
     retentions::{self, Retention},
     shares::{self, Shares},
 };
@@ -20,6 +21,7 @@ pub(crate) struct Wanted {
     /// By place: whether the rule overwrites.
     pub(crate) rules: Option<BTreeMap<Place, Option<bool>>>,
     pub(crate) shares: Option<Shares>,
+    pub(crate) access: Option<Grants>,
     pub(crate) retention: Option<Option<Retention>>,
 }
 
@@ -63,6 +65,7 @@ fn wanted(
         category: decided(&layers.map(|layer| layer.map(|values| &values.category))),
         description: decided(&layers.map(|layer| layer.map(|values| &values.description))),
         retention: decided(&layers.map(|layer| layer.map(|values| &values.retention))),
+        access: decided(&layers.map(|layer| layer.map(|values| &values.access))),
         rules: decided(&layers.map(|layer| layer.map(|values| &values.sync))).map(|rules| {
             rules
                 .iter()
@@ -101,6 +104,19 @@ fn repositories(chart: &Chart) -> BTreeMap<Name, Option<Wanted>> {
     all
 }
 
+/// The lists of permissions of organizations.
+fn lists(chart: &Chart) -> BTreeMap<Place, &Grants> {
+    let mut lists = BTreeMap::new();
+    for document in &chart.documents {
+        for (name, entry) in &document.organizations {
+            if let Setting::Is(list) = &entry.access {
+                lists.insert((document.region, *name), list);
+            }
+        }
+    }
+    lists
+}
+
 /// How many resources the chart declares as present.
 pub(crate) fn resources(chart: &Chart) -> usize {
     let entries = chart.documents.iter().flat_map(|document| {
@@ -121,14 +137,19 @@ pub(crate) fn resources(chart: &Chart) -> usize {
         let shares = wanted.shares.as_ref().map_or(0, BTreeMap::len);
         let retention = wanted.retention.as_ref().is_some_and(Option::is_some);
         let rules = wanted.rules.as_ref().map_or(0, BTreeMap::len);
-        1 + rules + shares + usize::from(retention)
+        let access = wanted.access.as_ref().map_or(0, BTreeMap::len);
+        1 + rules + shares + access + usize::from(retention)
     };
     let mirrors: usize = chart
         .documents
         .iter()
         .map(|document| document.mirrors.len())
         .sum();
-    organizations.len() + repositories.values().flatten().map(rules).sum::<usize>() + mirrors
+    let access: usize = lists(chart).values().map(|list| list.len()).sum();
+    organizations.len()
+        + access
+        + repositories.values().flatten().map(rules).sum::<usize>()
+        + mirrors
 }
 
 /// Whether one of the patterns that these charts protect with matches the repository, and whether
@@ -261,7 +282,8 @@ fn distance(one: &[char], other: &[char]) -> usize {
 /// that stays and has managed rules, or is deleted while a rule of it could be protected; one for
 /// each of them with a managed retention, and one for its tags if that could delete any; one list
 /// for each region with mirrors, and one request for each of them; one list for each region with
-/// sharing, and one request for each shared repository that declares it.
+/// sharing, and one request for each shared repository that declares it; one for each existing list
+/// of permissions, and one for each user whose id only IAM has, in each region.
 pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
     let speaking = chart
         .documents
@@ -322,6 +344,40 @@ pub(crate) fn reads(chart: &Chart, before: &State) -> usize {
         + mirrored.len()
         + mirrors
         + of_shares
+        + reads_of_access(chart, before, &repositories)
+}
+
+fn reads_of_access(
+    chart: &Chart,
+    before: &State,
+    repositories: &BTreeMap<Name, Option<Wanted>>,
+) -> usize {
+    let mut reads = 0;
+    let mut unknown = BTreeSet::new();
+    let mut read =
+        |region: &'static str, organization: &str, list: &Grants, held: Option<&Vec<Grant>>| {
+            let found = before.organization(region, organization);
+            let creator = found.map(|found| found.creator.as_str());
+            reads += usize::from(held.is_some());
+            for (user, wanted) in list {
+                let is_held = held.is_some_and(|held| held.iter().any(|grant| grant.user == *user));
+                if !(wanted.states_id || is_held || creator == Some(*user)) {
+                    unknown.insert((region, *user));
+                }
+            }
+        };
+    for ((region, organization), list) in lists(chart) {
+        let held = before.organization(region, organization);
+        read(region, organization, list, held.map(|held| &held.access));
+    }
+    for ((region, organization, name), wanted) in repositories {
+        let Some(list) = wanted.as_ref().and_then(|wanted| wanted.access.as_ref()) else {
+            continue;
+        };
+        let held = before.repository(region, organization, name);
+        read(region, organization, list, held.map(|held| &held.access));
+    }
+    reads + unknown.len()
 }
 
 /// The state after an apply. New objects have the id 0, and written ones have no time of update.
@@ -338,7 +394,7 @@ pub(crate) fn after(chart: &Chart, before: &State) -> State {
             rules.map(|(region, organization)| (*region, *organization, *name))
         })
         .collect();
-    let account = state.account.clone();
+    let caller = state.caller().to_owned();
     for document in &chart.documents {
         for (name, entry) in &document.organizations {
             let organizations = &mut state
@@ -350,7 +406,7 @@ pub(crate) fn after(chart: &Chart, before: &State) -> State {
                 organizations
                     .entry((*name).to_owned())
                     .or_insert_with(|| Organization {
-                        creator: account.clone(),
+                        creator: caller.clone(),
                         ..Organization::default()
                     });
             if entry.unlisted == Some("delete") {
@@ -370,6 +426,18 @@ pub(crate) fn after(chart: &Chart, before: &State) -> State {
                 repositories.entry((*name).to_owned()).or_insert_with(fresh),
             ),
         }
+        let Some(list) = wanted.as_ref().and_then(|wanted| wanted.access.as_ref()) else {
+            continue;
+        };
+        let organization = state.ensure_organization(region, organization);
+        let creator = organization.creator.clone();
+        if let Some(repository) = organization.repositories.get_mut(*name) {
+            repository.access = permissions(chart, list, &repository.access, &creator);
+        }
+    }
+    for ((region, name), list) in lists(chart) {
+        let organization = state.ensure_organization(region, name);
+        organization.access = permissions(chart, list, &organization.access, &organization.creator);
     }
     for document in &chart.documents {
         for (name, _) in document
@@ -386,6 +454,13 @@ pub(crate) fn after(chart: &Chart, before: &State) -> State {
         }
     }
     comparable(state, before)
+}
+
+/// The creator and the operators keep what they have.
+fn permissions(chart: &Chart, list: &Grants, before: &[Grant], creator: &str) -> Vec<Grant> {
+    let wanted = list.iter().map(|(user, wanted)| (*user, wanted.auth));
+    let is_kept = |user: &str| user == creator || chart.operators.contains(user);
+    grants::after(wanted, before, is_kept)
 }
 
 fn fresh() -> Repository {
@@ -452,8 +527,10 @@ pub(crate) fn comparable(mut state: State, before: &State) -> State {
         .flat_map(|region| region.organizations.values_mut())
     {
         old(&mut organization.id);
+        grants::sort(&mut organization.access);
         for repository in organization.repositories.values_mut() {
             old(&mut repository.id);
+            grants::sort(&mut repository.access);
             retentions::comparable(repository, &mut |id| old(id));
             untouched(&mut repository.created);
             untouched(&mut repository.updated);

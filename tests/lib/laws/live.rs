@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use portolan::emulator::{Repository, State, SyncRule};
+use portolan::emulator::{Grant, Repository, State, SyncRule};
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
@@ -12,7 +12,7 @@ use proptest::{
 
 use super::{
     chart::{CATEGORIES, Chart, DESCRIPTIONS, ORGANIZATIONS, REGIONS, REPOSITORIES, place},
-    expected, mirrors, retentions, shares,
+    expected, grants, mirrors, retentions, shares,
 };
 
 /// An organization that no chart declares, and one of another account.
@@ -25,14 +25,20 @@ pub(crate) fn state() -> impl Strategy<Value = State> {
     names.extend([UNDECLARED, THEIRS]);
     let mut repositories = REPOSITORIES.to_vec();
     repositories.extend(["extra", "web/extra"]);
-    let organization = btree_map(select(repositories), repository(), 0..=5);
+    let repositories = btree_map(select(repositories), repository(), 0..=5);
+    let organization = (repositories, grants::creator(), grants::live());
     let organizations = btree_map((select(&REGIONS[..]), select(names)), organization, 0..=6);
-    (organizations, mirrors::live()).prop_map(|(organizations, mirrors)| {
+    let parts = (organizations, mirrors::live(), grants::creator());
+    parts.prop_map(|(organizations, mirrors, caller)| {
         let mut state = State::new("emulator");
         mirrors::settle(&mut state, mirrors);
-        for ((region, name), repositories) in organizations {
+        grants::settle(&mut state, caller);
+        for ((region, name), (repositories, creator, access)) in organizations {
             let organization = state.ensure_organization(region, name);
             organization.owner = (name == THEIRS).then(|| "somebody".to_owned());
+            creator.clone_into(&mut organization.creator);
+            organization.access = access;
+            organization.access.retain(|grant| grant.user != creator);
             let named = |(name, repository): (&str, _)| (name.to_owned(), repository);
             organization.repositories = repositories.into_iter().map(named).collect();
         }
@@ -55,21 +61,25 @@ pub(crate) fn repository() -> impl Strategy<Value = Repository> {
         images,
         rules,
         shares::live(),
+        grants::live(),
         policies,
     )
         .prop_map(
-            |(is_public, category, description, num_images, rules, shares, policies)| Repository {
-                is_public,
-                category: category.to_owned(),
-                description: description.to_owned(),
-                num_images,
-                retentions: policies.iter().map(retentions::Retention::live).collect(),
-                sync_rules: rules
-                    .into_iter()
-                    .map(|(place, (overrides, auto))| rule(place, overrides, auto))
-                    .collect(),
-                shares,
-                ..Repository::default()
+            |(is_public, category, description, num_images, rules, shares, access, policies)| {
+                Repository {
+                    is_public,
+                    category: category.to_owned(),
+                    description: description.to_owned(),
+                    num_images,
+                    retentions: policies.iter().map(retentions::Retention::live).collect(),
+                    sync_rules: rules
+                        .into_iter()
+                        .map(|(place, (overrides, auto))| rule(place, overrides, auto))
+                        .collect(),
+                    shares,
+                    access,
+                    ..Repository::default()
+                }
             },
         )
 }
@@ -141,6 +151,11 @@ pub(crate) enum Edit {
     AddRule(Index, (&'static str, &'static str)),
     Unshare(Index),
     Prolong(Index),
+    /// A permission on a repository, and one on an organization.
+    Grant(Index, Grant),
+    GrantAbove(Index, Grant),
+    Revoke(Index),
+    RevokeAbove(Index),
     AddRepository(Index, &'static str, Box<Repository>),
 }
 
@@ -158,6 +173,10 @@ pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
             3 => pick().prop_map(Edit::ToggleOverride),
             1 => pick().prop_map(Edit::Unshare),
             1 => pick().prop_map(Edit::Prolong),
+            1 => (pick(), grants::others()).prop_map(|(at, grant)| Edit::Grant(at, grant)),
+            1 => (pick(), grants::others()).prop_map(|(at, grant)| Edit::GrantAbove(at, grant)),
+            1 => pick().prop_map(Edit::Revoke),
+            1 => pick().prop_map(Edit::RevokeAbove),
             2 => (pick(), place()).prop_map(|(at, place)| Edit::AddRule(at, place)),
             2 => (pick(), select(&REPOSITORIES[..]), repository())
                 .prop_map(|(at, name, repository)| Edit::AddRepository(at, name, Box::new(repository))),
@@ -200,6 +219,21 @@ impl Edit {
                     .entry((*name).to_owned())
                     .or_insert_with(|| (**repository).clone());
             }
+            Edit::GrantAbove(at, grant) => {
+                let Some((region, name)) = of(at) else { return };
+                let organization = state.ensure_organization(&region, &name);
+                grants::set(&mut organization.access, grant);
+            }
+            Edit::RevokeAbove(at) => {
+                let Some((region, name)) = of(at) else { return };
+                let _ = state.ensure_organization(&region, &name).access.pop();
+            }
+            Edit::Grant(at, grant) => {
+                with(at, state, |repository| {
+                    grants::set(&mut repository.access, grant)
+                });
+            }
+            Edit::Revoke(at) => with(at, state, |repository| drop(repository.access.pop())),
             Edit::DeleteRepository(at) => {
                 let all = state
                     .regions

@@ -11,6 +11,7 @@ mod early;
 mod every_request;
 mod expected;
 mod faults;
+mod grants;
 mod live;
 mod mirrors;
 mod paging;
@@ -35,7 +36,7 @@ use site::World;
 
 /// A world whose chart one apply can reach.
 fn world() -> impl Strategy<Value = World> {
-    (chart::chart(), live::state()).prop_map(|(chart, live)| World {
+    any_world(chart::chart()).prop_map(|World { chart, live }| World {
         live: live::without_renames(live::without_blockers(live, &chart), &chart),
         chart,
     })
@@ -43,7 +44,14 @@ fn world() -> impl Strategy<Value = World> {
 
 /// A world where much is withheld, and some plans are stopped.
 fn cautious_world() -> impl Strategy<Value = World> {
-    (chart::cautious(), live::state()).prop_map(|(chart, live)| World { chart, live })
+    any_world(chart::cautious())
+}
+
+fn any_world(charts: impl Strategy<Value = chart::Chart>) -> impl Strategy<Value = World> {
+    (charts, live::state()).prop_map(|(mut chart, mut live)| {
+        grants::of_one_caller(&mut chart, &mut live);
+        World { chart, live }
+    })
 }
 
 /// A plan without everything that depends on positions in a file.
@@ -83,11 +91,15 @@ fn deletes_an_absent_organization(write: &Entry) -> bool {
 }
 
 /// Region, organization, repository, target: as far as the address has them. A retention policy has
-/// the key of its repository, so its kind follows.
+/// the key of its repository, so its kind follows; before the user of a permission, too.
 fn parts(change: &Change) -> Vec<String> {
     let kind = change.address.kind().name;
     let parts = change.address.parts().iter().map(ToString::to_string);
+    let mut parts: Vec<String> = parts.collect();
+    match kind {
+        "retention" => parts.push(kind.to_owned()),
+        "access" => parts.insert(parts.len() - 1, kind.to_owned()),
+        _ => {}
+    }
     parts
-        .chain((kind == "retention").then(|| kind.to_owned()))
-        .collect()
 }

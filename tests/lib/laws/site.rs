@@ -20,7 +20,7 @@ use portolan::{
 };
 use tokio::sync::Notify;
 
-use super::{chart::Chart, mirrors};
+use super::{chart::Chart, grants, mirrors};
 
 /// One random case, printed with everything that a person needs to reproduce it.
 #[derive(Clone)]
@@ -220,7 +220,7 @@ impl Site {
 }
 
 /// The subject of a write, from its request: region, organization, repository, target; for a
-/// retention policy its kind in place of the target.
+/// retention policy its kind in place of the target, for a permission its kind and the user.
 pub(crate) fn subject(write: &Entry) -> Vec<String> {
     if let Some(mirror) = mirrors::subject(write) {
         return mirror;
@@ -241,6 +241,10 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
     match segments[..] {
         [] => parts.push(body("namespace")),
         [organization] => parts.push(Some(organization.to_owned())),
+        [organization, "access"] => {
+            parts.extend([Some(organization.to_owned()), Some("access".to_owned())]);
+            parts.push(write.body.as_ref().and_then(grants::user_in));
+        }
         [organization, "repos"] => {
             parts.extend([Some(organization.to_owned()), body("repository")]);
         }
@@ -248,6 +252,10 @@ pub(crate) fn subject(write: &Entry) -> Vec<String> {
             parts.extend([Some(organization.to_owned()), Some(name.replace('$', "/"))]);
             if rest == ["sync_repo"] {
                 parts.extend([body("remoteRegionId"), body("remoteNamespace")]);
+            }
+            if rest == ["access"] {
+                parts.push(Some("access".to_owned()));
+                parts.push(write.body.as_ref().and_then(grants::user_in));
             }
             if rest.first() == Some(&"retentions") {
                 parts.push(Some("retention".to_owned()));
@@ -284,6 +292,8 @@ impl Transport for Disordered {
             };
             let list = if body.is_array() {
                 body.as_array_mut()
+            } else if body.get("others_auths").is_some() {
+                body["others_auths"].as_array_mut()
             } else {
                 body["namespaces"].as_array_mut()
             };
