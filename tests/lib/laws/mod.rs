@@ -11,6 +11,7 @@ mod early;
 mod every_request;
 mod expected;
 mod faults;
+mod governed;
 mod grants;
 mod live;
 mod mirrors;

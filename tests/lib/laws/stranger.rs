@@ -12,16 +12,17 @@ use std::{
 };
 
 use portolan::{
-    emulator::{Emulator, Entry, State, SyncRule},
+    emulator::{Emulator, Entry, Grant, State, SyncRule},
     kind::Window,
     plan::{Action, Change, Plan},
     report::Fate,
     transport::{Exchange, Transport, emulated::Emulated, sign::query_string},
     wire::Request,
 };
+use serde_json::Value;
 
 use super::{
-    done, parts,
+    done, governed, grants, parts,
     site::{Deletion, Site, subject},
 };
 
@@ -113,6 +114,9 @@ pub(crate) enum Raw {
         auto: bool,
         overrides: bool,
     },
+    Permission(u8),
+    Share(String, String),
+    Policy(Vec<Value>),
 }
 
 pub(crate) fn raw(state: &State, victim: &Change) -> Raw {
@@ -127,6 +131,23 @@ pub(crate) fn raw(state: &State, victim: &Change) -> Raw {
                 Vec::new()
             })
         }),
+        [region, organization, "access", user] => {
+            let found = state.organization(region, organization);
+            let list = found.map_or(&[][..], |found| &found.access);
+            let grant = list.iter().find(|grant| grant.user == user);
+            grant.map(|grant| Raw::Permission(grant.auth))
+        }
+        [region, organization, name, "retention"] => {
+            let found = state.repository(region, organization, name);
+            let policy = found.and_then(|found| found.retentions.first());
+            policy.map(|policy| Raw::Policy(policy.rules.clone()))
+        }
+        [region, organization, name, account] => {
+            let found = state.repository(region, organization, name);
+            let shares = found.map_or(&[][..], |found| &found.shares);
+            let share = shares.iter().find(|share| share.account == account);
+            share.map(|share| Raw::Share(share.deadline.clone(), share.description.clone()))
+        }
         [region, organization, name] => {
             state
                 .repository(region, organization, name)
@@ -178,6 +199,25 @@ impl Edit {
                     state
                         .ensure_repository(region, organization, name)
                         .description = MARK.to_owned();
+                }
+                [region, organization, "access", user] => {
+                    let list = &mut state.ensure_organization(region, organization).access;
+                    if goes && exists {
+                        list.retain(|grant| grant.user != user);
+                    } else {
+                        let user = user.to_owned();
+                        grants::set(list, &Grant { user, auth: 7 });
+                    }
+                }
+                [region, organization, name, "retention"] => {
+                    let policies = &mut state
+                        .ensure_repository(region, organization, name)
+                        .retentions;
+                    policies[0].rules = governed::policy(7).rules;
+                }
+                [region, organization, name, _account] => {
+                    let shares = &mut state.ensure_repository(region, organization, name).shares;
+                    MARK.clone_into(&mut shares[0].description);
                 }
                 [region, organization, name, target_region, target] => {
                     // A rule needs a repository: a missing one is created as the plan would.
@@ -266,9 +306,20 @@ fn times(change: &Change, journal: &[Entry]) -> Times {
     }
 }
 
+fn kind(change: &Change) -> &'static str {
+    change.address.kind().name
+}
+
 /// The message about an object that was edited before its check, by the action.
 pub(crate) fn moved(change: &Change) -> Option<&'static str> {
     Some(match (&change.action, parts(change).len()) {
+        (Action::Update { .. }, _) if kind(change) == "access" => {
+            r#"level was "read", is "manage" now"#
+        }
+        (Action::Update { .. }, _) if kind(change) == "retention" => "keep_tags was 9, is 7 now",
+        (Action::Create { .. }, _) if kind(change) == "access" => {
+            "it did not exist, but exists now"
+        }
         (Action::Update { .. }, _) => r#"description was "old", is "of a stranger" now"#,
         (Action::Replace { .. }, _) => "auto was true, is false now",
         (Action::Create { .. }, 3 | 5) => "it did not exist, but exists now",
@@ -305,9 +356,10 @@ struct Run {
     survived: bool,
 }
 
-fn run(at: usize, victim: usize) -> Run {
+fn run(world: Fixed, at: usize, victim: usize) -> Run {
+    let (chart, live) = world;
     let site = Site::new(&live(), Deletion::Everything);
-    let plan = site.plan(CHART);
+    let plan = site.plan(chart);
     site.emulator.clear_journal();
     let edit = Arc::new(Edit {
         victim: plan.changes[victim].clone(),
@@ -415,6 +467,8 @@ impl Run {
         let expected = match (&change.action, parts(change).len()) {
             (Action::Delete { .. }, _) => "it was deleted, but still exists",
             (_, 5) => "auto was written as true, is false",
+            _ if kind(change) == "access" => r#", is "manage""#,
+            _ if kind(change) == "retention" => ", is 7",
             _ => r#", is "of a stranger""#,
         };
         assert!(message.contains(expected), "{context}");
@@ -437,14 +491,44 @@ impl Run {
 
 #[test]
 fn a_concurrent_change_is_overwritten_only_between_the_last_read_and_the_write() {
+    let ends = ends((CHART, live), 12);
+    assert!(
+        [End::Refused, End::Lost, End::Kept, End::Noticed, End::Later]
+            .iter()
+            .all(|end| ends.contains_key(end)),
+        "{ends:?}"
+    );
+}
+
+#[test]
+fn a_concurrent_change_of_a_permission_a_share_or_a_policy_is_too() {
+    let ends = ends((governed::CHART, governed::live), 5);
+    assert!(
+        [End::Refused, End::Lost, End::Kept, End::Noticed, End::Later]
+            .iter()
+            .all(|end| ends.contains_key(end)),
+        "{ends:?}"
+    );
+}
+
+/// A chart and its live state.
+type Fixed = (&'static str, fn() -> State);
+
+/// Tries each change of a fixed world before each request.
+fn ends(world: Fixed, changes: usize) -> BTreeMap<End, usize> {
+    let (chart, live) = world;
     let site = Site::new(&live(), Deletion::Everything);
-    let plan = site.plan(CHART);
+    let plan = site.plan(chart);
     let symbols: Vec<String> = plan
         .changes
         .iter()
         .map(|change| format!("{} {}", change.action.symbol(), change.address))
         .collect();
-    assert_eq!((symbols.len(), plan.stopped.len()), (12, 0), "{symbols:#?}");
+    assert_eq!(
+        (symbols.len(), plan.stopped.len()),
+        (changes, 0),
+        "{symbols:#?}"
+    );
     assert!(plan.changes.iter().all(|change| change.withheld.is_none()));
     site.emulator.clear_journal();
     assert!(site.apply(&plan).iter().all(done));
@@ -453,7 +537,7 @@ fn a_concurrent_change_is_overwritten_only_between_the_last_read_and_the_write()
     let (mut lost, mut open, mut ends) = (0, 0, BTreeMap::new());
     for victim in 0..plan.changes.len() {
         for at in 0..requests {
-            let run = run(at, victim);
+            let run = run(world, at, victim);
             let end = run.end();
             *ends.entry(end).or_insert(0) += 1;
             lost += usize::from(end == End::Lost);
@@ -466,11 +550,6 @@ fn a_concurrent_change_is_overwritten_only_between_the_last_read_and_the_write()
         }
     }
     assert_eq!(lost, open, "{ends:?}");
-    assert_eq!(ends.values().sum::<usize>(), 12 * requests);
-    assert!(
-        [End::Refused, End::Lost, End::Kept, End::Noticed, End::Later]
-            .iter()
-            .all(|end| ends.contains_key(end)),
-        "{ends:?}"
-    );
+    assert_eq!(ends.values().sum::<usize>(), changes * requests);
+    ends
 }
