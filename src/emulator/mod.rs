@@ -55,10 +55,11 @@ pub use settings::assumptions::{
     MirroringEnabled, MissingOrganizationOnCreate, MissingTarget, MovedTags, NameWithNamespace,
     NamespaceFilter, NotAMirror, NotBase64, NumImages, NumberOfFailures, OtherDigest,
     PageLimitOver, PatchGrants, PatchMissingGrant, PatchOmitted, ProjectListGroups,
-    PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RetentionNumber, RetentionRegexp,
-    RetentionRules, RetentionTemplate, RetentionUpdate, RuleAnswer, RuleJob, SchedulePeriod,
-    ScheduleSwitch, SecondRetention, SelfAuth, StartWithoutBody, SyncImagesAnswer, SyncImagesLimit,
-    SyncImagesRule, UnknownProject, UnknownTag, UpdateStatus, UrlCredentials,
+    PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RetentionBadRegexp, RetentionNumber,
+    RetentionRegexp, RetentionRules, RetentionTemplate, RetentionUpdate, RetentionZero, RuleAnswer,
+    RuleJob, SchedulePeriod, ScheduleSwitch, SecondRetention, SelfAuth, StartWithoutBody,
+    SyncImagesAnswer, SyncImagesLimit, SyncImagesRule, UnknownProject, UnknownTag, UpdateStatus,
+    UrlCredentials,
 };
 pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};

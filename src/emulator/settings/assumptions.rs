@@ -182,6 +182,14 @@ assumptions! {
     retention_number: RetentionNumber = "retention-number" {
         Refuse = "refuse", Accept = "accept",
     }
+    // The pages give ranges from 1, and no answer to a 0 (row 5).
+    /// a retention policy that keeps 0 tags or days
+    retention_zero: RetentionZero = "retention-zero" { Refuse = "refuse", Accept = "accept" }
+    // Users write globs such as `*`, and no page says that they are refused (row 4).
+    /// a regexp of a retention policy that is none
+    retention_bad_regexp: RetentionBadRegexp = "retention-bad-regexp" {
+        Accept = "accept", Refuse = "refuse",
+    }
     // Terraform sends it, another client avoids it (row 5).
     /// a retention policy whose tag_selectors are empty
     empty_selectors: EmptySelectors = "empty-selectors" {
@@ -391,6 +399,6 @@ mod tests {
 
     #[test]
     fn help_has_a_line_for_each() {
-        assert_eq!(Assumptions::help().lines().count(), 72);
+        assert_eq!(Assumptions::help().lines().count(), 74);
     }
 }

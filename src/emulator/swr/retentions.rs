@@ -12,8 +12,8 @@ use super::{
 };
 use crate::emulator::{
     settings::assumptions::{
-        EmptySelectors, RetentionNumber, RetentionRegexp, RetentionRules, RetentionTemplate,
-        RetentionUpdate, SecondRetention,
+        EmptySelectors, RetentionBadRegexp, RetentionNumber, RetentionRegexp, RetentionRules,
+        RetentionTemplate, RetentionUpdate, RetentionZero, SecondRetention,
     },
     state::{Collected, Repository, Retention, Tag},
 };
@@ -206,9 +206,16 @@ impl Body {
                 return Err(refusal.assuming(RetentionNumber::NAME));
             }
         }
-        if !number_of(number).is_some_and(|number| (1..=*most).contains(&number)) {
+        let least = match (number_of(number), call.settings.assumptions.retention_zero) {
+            (Some(0), choice) => {
+                self.assumptions.push(RetentionZero::NAME);
+                u64::from(choice == RetentionZero::Refuse)
+            }
+            _ => 1,
+        };
+        if !number_of(number).is_some_and(|number| (least..=*most).contains(&number)) {
             let message = format!("{parameter} must be a number from 1 to {most}");
-            return Err(wrong_body(message));
+            return Err(self.marked(wrong_body(message)));
         }
         let selectors = rule.get("tag_selectors").and_then(Value::as_array);
         let selectors = selectors.ok_or_else(|| wrong_body("tag_selectors must be a list"))?;
@@ -226,8 +233,21 @@ impl Body {
                     "A selector has a kind, label or regexp, and a pattern",
                 ));
             }
+            let pattern = selector["pattern"].as_str().unwrap_or_default();
+            if kind == "regexp" && Regex::new(pattern).is_err() {
+                self.assumptions.push(RetentionBadRegexp::NAME);
+                if call.settings.assumptions.retention_bad_regexp == RetentionBadRegexp::Refuse {
+                    let message = format!("{pattern} is not a regular expression");
+                    return Err(wrong_body(message).assuming(RetentionBadRegexp::NAME));
+                }
+            }
         }
         Ok(())
+    }
+
+    fn marked(&self, refusal: Refusal) -> Refusal {
+        let names = self.assumptions.iter();
+        names.fold(refusal, |refusal, name| refusal.assuming(name))
     }
 
     fn mark(&self, reply: Reply) -> Reply {

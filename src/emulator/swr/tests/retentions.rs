@@ -224,6 +224,40 @@ fn an_update_with_another_template_is_refused_ignored_or_done() {
 }
 
 #[test]
+fn a_policy_that_keeps_nothing_is_refused_or_accepted() {
+    let mut first = service("", &["a", "b"]);
+    let response = first.call("POST", RETENTIONS, keep("0"));
+    refused(&response, "4001018");
+    assert_eq!(assumption(&response), Some("retention-zero"));
+    assert_eq!(tags(&mut first), "a b");
+    let mut other = service("retention-zero=accept", &["a", "b"]);
+    let response = other.call("POST", RETENTIONS, keep("0"));
+    assert_eq!(
+        (response.status, assumption(&response)),
+        (201, Some("retention-zero"))
+    );
+    assert_eq!(tags(&mut other), "");
+}
+
+#[test]
+fn a_pattern_that_is_none_matches_nothing_or_is_refused() {
+    let globs = json!([{ "kind": "regexp", "pattern": "*" }]);
+    let policy = body(json!([rule("tag_rule", json!({ "num": "1" }), globs)]));
+    let mut first = service("", &["a", "b"]);
+    let response = first.call("POST", RETENTIONS, policy.clone());
+    assert_eq!(
+        (response.status, assumption(&response)),
+        (201, Some("retention-bad-regexp"))
+    );
+    assert_eq!(tags(&mut first), "b");
+    let mut other = service("retention-bad-regexp=refuse", &["a", "b"]);
+    let response = other.call("POST", RETENTIONS, policy);
+    refused(&response, "4001018");
+    assert_eq!(assumption(&response), Some("retention-bad-regexp"));
+    assert_eq!(tags(&mut other), "a b");
+}
+
+#[test]
 fn an_update_runs_the_policy_or_waits() {
     for (switch, left) in [("", "c"), ("retention-update=waits", "a b c")] {
         let mut service = service(switch, &["a", "b", "c"]);
