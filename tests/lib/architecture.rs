@@ -58,6 +58,7 @@ const HOMONYMS: &str = "
     schema/run.rs: account
     transport/endpoint/error.rs: share
     transport/endpoint/mod.rs: share
+    transport/wallet/issuers.rs: access policy
 ";
 
 /// The files that name a kind, with the names in each. Everything about a kind belongs in its

@@ -4,8 +4,6 @@
 //! there, or there and unusable, is an error and not skipped, because the next source may belong to
 //! another account.
 
-use std::path::Path;
-
 use secrecy::SecretString;
 
 use super::{
@@ -209,20 +207,5 @@ fn missing(source: SourceName) -> CredentialError {
     CredentialError::MissingSource {
         source_name: source.name(),
         expected: source.expected(),
-    }
-}
-
-/// The path, for messages, and the text of a file; `None` if there is no such file.
-pub(super) fn text_of(
-    here: &Surroundings<'_>,
-    path: &Path,
-) -> Result<Option<(String, String)>, CredentialError> {
-    let shown = crate::text::escaped(&path.display().to_string());
-    match (here.file)(path) {
-        Ok(text) => Ok(text.map(|text| (shown, text))),
-        Err(error) => Err(CredentialError::Unreadable {
-            file: shown,
-            problem: error.to_string(),
-        }),
     }
 }

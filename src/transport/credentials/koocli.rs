@@ -72,7 +72,7 @@ fn file(here: &Surroundings<'_>) -> Result<Option<(String, String)>, CredentialE
     let Some(path) = here.of_home(".hcloud/config.json") else {
         return Ok(None);
     };
-    super::chain::text_of(here, &path)
+    here.text_of(&path)
 }
 
 fn keys(profile: &Value, encrypted: &Value, place: &str) -> Result<Option<Keys>, CredentialError> {

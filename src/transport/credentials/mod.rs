@@ -88,6 +88,18 @@ impl Surroundings<'_> {
         Some(Path::new(&home).join(name))
     }
 
+    /// The path, for messages, and the text of a file; `None` if there is no such file.
+    fn text_of(&self, path: &Path) -> Result<Option<(String, String)>, CredentialError> {
+        let shown = crate::text::escaped(&path.display().to_string());
+        match (self.file)(path) {
+            Ok(text) => Ok(text.map(|text| (shown, text))),
+            Err(error) => Err(CredentialError::Unreadable {
+                file: shown,
+                problem: error.to_string(),
+            }),
+        }
+    }
+
     /// The value of a variable. An empty one counts as unset.
     fn set(&self, variable: &str) -> Option<String> {
         (self.variable)(variable).filter(|value| !value.is_empty())

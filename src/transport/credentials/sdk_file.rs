@@ -61,7 +61,7 @@ pub(super) fn secrets(here: &Surroundings<'_>) -> Vec<String> {
 fn file(here: &Surroundings<'_>) -> Result<Option<(String, String)>, CredentialError> {
     let named = here.set(FILE).map(std::path::PathBuf::from);
     match named.or_else(|| here.of_home(".huaweicloud/credentials")) {
-        Some(path) => super::chain::text_of(here, &path),
+        Some(path) => here.text_of(&path),
         None => Ok(None),
     }
 }

@@ -55,6 +55,11 @@ impl Lease {
         self.ends.is_some_and(|ends| ends.end <= now)
     }
 
+    /// When they are not used any more.
+    pub(super) fn end(&self) -> Option<Instant> {
+        self.ends.map(|ends| ends.end)
+    }
+
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.ends.is_some_and(|ends| ends.due <= now)
     }

@@ -57,7 +57,7 @@ struct Held {
 #[derive(Debug, Clone)]
 struct Failed {
     reason: Arc<str>,
-    /// When it is worth another try; none if it was refused.
+    /// When it is worth another try; none if it was refused, or nothing is valid any more.
     again: Option<Instant>,
 }
 
@@ -138,8 +138,15 @@ impl Wallet {
                 let verb = if is_first { "obtained" } else { "renewed" };
                 let origin = issuers.origin();
                 let reason = format!("the credentials from {origin} cannot be {verb}: {problem}");
-                tracing::info!("{reason}");
-                let again = matches!(problem, Problem::Passing(_)).then(|| Instant::now() + PAUSE);
+                // The first failure ends the command, which prints it.
+                if !is_first {
+                    tracing::info!("{reason}");
+                }
+                // One more try once they have ended, and none after that.
+                let now = Instant::now();
+                let end = held.lease.as_ref().and_then(|lease| lease.end());
+                let again = end.filter(|end| *end > now && matches!(problem, Problem::Passing(_)));
+                let again = again.map(|end| end.min(now + PAUSE));
                 held.failed = Some(Failed {
                     reason: reason.into(),
                     again,
@@ -161,6 +168,7 @@ impl Wallet {
                 }),
             ) if *at <= now => Look::Due(lease.clone()),
             (Some(lease), _) => Look::Fresh(lease.clone()),
+            (None, Some(Failed { again: Some(_), .. })) => Look::Ended,
             (None, Some(failed)) => Look::Failed(failed.reason.clone()),
             (None, None) => Look::Ended,
         }

@@ -127,6 +127,22 @@ async fn a_failed_renewal_is_tried_again_while_the_old_ones_are_valid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn there_is_a_last_try_once_they_have_ended() {
+    let passing = || Err(Problem::Passing("busy".to_owned()));
+    for (last, is_renewed) in [(Ok(900), true), (passing(), false)] {
+        let script = Script::of([Ok(900), passing(), last, passing()]);
+        let wallet = wallet(&script);
+        wallet.current().await.unwrap();
+        pass(890).await;
+        wallet.current().await.unwrap();
+        pass(10).await;
+        assert_eq!(wallet.current().await.is_ok(), is_renewed);
+        let _ = wallet.current().await;
+        assert_eq!((calls(&script), wallet.spent().is_none()), (3, is_renewed));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_refused_is_not_asked_for_again() {
     let refused = Err(Problem::Refused("no".to_owned()));
     let script = Script::of([Ok(900), refused]);
