@@ -121,9 +121,8 @@ pub(crate) fn id(user: &str) -> &'static str {
 
 /// The user of the only item in the body of a request.
 pub(crate) fn user_in(body: &Value) -> Option<String> {
-    let item = match body.as_array()?.as_slice() {
-        [item] => item,
-        _ => return None,
+    let [item] = body.as_array()?.as_slice() else {
+        return None;
     };
     let by_id = |given: &str| USERS.iter().find(|(_, id)| *id == given);
     let user = match item.as_str() {

@@ -230,7 +230,7 @@ impl Edit {
             }
             Edit::Grant(at, grant) => {
                 with(at, state, |repository| {
-                    grants::set(&mut repository.access, grant)
+                    grants::set(&mut repository.access, grant);
                 });
             }
             Edit::Revoke(at) => with(at, state, |repository| drop(repository.access.pop())),
