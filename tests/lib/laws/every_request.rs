@@ -1,4 +1,4 @@
-//! A fixed world of forty changes: each request of an apply fails in every way, and a second apply
+//! A fixed world of fifty changes: each request of an apply fails in every way, and a second apply
 //! follows.
 //!
 //! The second apply ends in the state of an undisturbed one, and over both, every write takes
@@ -10,21 +10,22 @@ use std::sync::{
 };
 
 use portolan::{
-    emulator::{State, SyncRule},
+    emulator::{Grant, Repository, Share, State, SyncRule},
     transport::{Exchange, NoAnswer, Transport, emulated::Emulated},
     wire::{Request, Response},
 };
 use tokio::sync::Notify;
 
 use super::{
-    expected,
+    expected, grants,
+    retentions::Retention,
     site::{Deletion, Site, subject},
 };
 
 /// Nine changes of a new organization, and all kinds of them in an old one.
 const CHART: &str = "version: 1
 region: cn-north-4
-limits: { allow: [ deletes, destroys-data, exposes ] }
+limits: { allow: [ deletes, destroys-data, exposes, shares, collects ] }
 targets: { dr: { region: cn-east-3, organization: dr } }
 organizations:
   fresh:
@@ -32,14 +33,17 @@ organizations:
     repositories: { a: {}, b: {}, web/c: {}, web/d: {} }
   old:
     unlisted: delete
+    access: [ { user: ci-bot, level: write }, { user: bob, level: read } ]
     repositories:
       u1: { description: new }
-      u2: { is_public: true }
-      u3: { category: arm }
+      u2: { is_public: true, access: [] }
+      u3: { category: arm, retention: { keep_days: 30 } }
       u4: { description: new, category: arm }
-      u5: { description: '' }
-      web/u6: { description: new }
-      u7: { category: arm }
+      u5: { description: '', retention: { keep_tags: 2 } }
+      web/u6:
+        description: new
+        share: [ { account: partner-co, until: forever }, { account: audit-co, until: forever } ]
+      u7: { category: arm, access: [ { user: bob, level: read } ] }
       u8: { is_public: true }
       c1: {}
       c2: { is_public: true }
@@ -88,6 +92,29 @@ fn live() -> State {
     state
         .ensure_repository("cn-north-4", "old", "r5")
         .sync_rules = vec![rule("dr"), rule("other")];
+    let grant = |user: &str, auth| Grant {
+        user: user.to_owned(),
+        auth,
+    };
+    let edit = |state: &mut State, name, change: &dyn Fn(&mut Repository)| {
+        change(state.ensure_repository("cn-north-4", "old", name));
+    };
+    grants::settle(&mut state, "emulator");
+    state.ensure_organization("cn-north-4", "old").access = vec![grant("bob", 7), grant("ada", 3)];
+    edit(&mut state, "u2", &|found| {
+        found.access = vec![grant("ci-bot", 1)];
+    });
+    edit(&mut state, "u3", &|found| {
+        found.retentions = vec![Retention::least().live()];
+    });
+    edit(&mut state, "u5", &|found| found.num_images = 3);
+    edit(&mut state, "web/u6", &|found| {
+        let until_then = Share {
+            deadline: "2099-12-31T16:00:00Z".to_owned(),
+            ..Share::with("audit-co")
+        };
+        found.shares = vec![until_then, Share::with("other")];
+    });
     for name in ["x", "y"] {
         state.ensure_repository("cn-north-4", "gone", name);
     }
@@ -186,7 +213,7 @@ fn run(site: &Site) -> bool {
 #[test]
 fn after_a_fault_at_any_request_the_next_apply_finishes() {
     let clean = Site::new(&live(), Deletion::Images);
-    assert_eq!(clean.plan(CHART).changes.len(), 40);
+    assert_eq!(clean.plan(CHART).changes.len(), 50);
     clean.emulator.clear_journal();
     assert!(run(&clean));
     let requests = clean.emulator.journal().len();
