@@ -26,7 +26,7 @@ pub(crate) struct Wanted {
 }
 
 /// A region, an organization and a repository.
-type Name = (&'static str, &'static str, &'static str);
+pub(crate) type Name = (&'static str, &'static str, &'static str);
 
 /// The first layer with a value decides; `null` ends the search without a value.
 fn decided<T: Clone>(layers: &[Option<&Setting<T>>]) -> Option<T> {
@@ -102,6 +102,12 @@ fn repositories(chart: &Chart) -> BTreeMap<Name, Option<Wanted>> {
         }
     }
     all
+}
+
+/// The policies that the chart gives to repositories.
+pub(crate) fn policies(chart: &Chart) -> Vec<(Name, Retention)> {
+    let policy = |(name, wanted): (Name, Option<Wanted>)| Some((name, wanted?.retention??));
+    repositories(chart).into_iter().filter_map(policy).collect()
 }
 
 /// The lists of permissions of organizations.
