@@ -53,8 +53,8 @@ fn no_tag_is_collected_without_consent() {
     });
 }
 
-/// Gives most repositories with a policy in the chart a live one that deletes less: a greater number,
-/// one more exception, or the other way of counting.
+/// Gives most repositories with a policy in the chart a live one that deletes less: a greater
+/// number, one more exception, or the other way of counting.
 fn loosen(world: &mut World, dice: &mut fastrand::Rng) {
     for ((region, organization, name), mut policy) in expected::policies(&world.chart) {
         let organization = world.live.organization_mut(region, organization);
