@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     address::Address,
     diagnostics::{Source, Span},
-    kind::{Item, Kind, REGISTRY, fact::Facts},
+    kind::{Item, Kind, REGISTRY, copying::Job, fact::Facts},
     mask::{Foreign, Hidden, Mask},
     pattern::{Names, Pattern},
     time::Age,
@@ -385,6 +385,10 @@ pub struct Live {
     pub accounts: BTreeMap<Arc<str>, String>,
     /// What resources contain, where a plan has to count it.
     pub contents: BTreeMap<Address, Vec<Item>>,
+    /// The newest jobs of each parent that was asked for them: one page, the newest first.
+    pub jobs: BTreeMap<Address, Vec<Job>>,
+    /// The parents whose jobs could not be read. For findings alone they are no failures.
+    pub unread_jobs: BTreeMap<Address, ReadFailure>,
     /// What could not be read. One entry makes the plan unknown.
     pub failures: Vec<ReadFailure>,
 }

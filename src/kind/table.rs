@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Attribute, ContentList, Kind, Listing, Parents, Role, Shape, Subject, Undecodable, fact::Fact,
-    place::ItemError,
+    Attribute, ContentList, Kind, Listing, Parents, Role, Shape, Subject, Undecodable,
+    copying::Copying, fact::Fact, place::ItemError,
 };
 use crate::{
     address::Address,
@@ -333,6 +333,11 @@ impl Kind {
     /// The child kinds that need one read for each parent.
     pub fn read_per_parent(&'static self) -> impl Iterator<Item = &'static Kind> {
         self.children().filter(|child| child.is_read_per_parent())
+    }
+
+    /// The child kind whose resources copy what a resource of this kind contains.
+    pub(crate) fn copied_by(&'static self) -> Option<&'static Copying> {
+        self.children().find_map(|child| child.copying)
     }
 
     /// Whether resources are read one parent at a time.

@@ -11,6 +11,9 @@ pub mod cloud;
 pub(crate) mod contents;
 pub mod document;
 pub mod finding;
+// Until what reads the jobs comes.
+#[allow(dead_code)]
+pub(crate) mod jobs;
 pub mod limits;
 pub mod order;
 mod outside;

@@ -1,0 +1,136 @@
+//! Reads the newest jobs of repositories: which of their tags the service copied, and with what
+//! result.
+//!
+//! One page each. Whether a job that failed long ago still matters is not shown by more of them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio::task::JoinSet;
+
+use super::{clock, failed, gather, unreadable};
+use crate::{
+    address::Address,
+    kind::{
+        Window,
+        copying::{Copying, Job},
+    },
+    progress::Tally,
+    state::{Live, ReadFailure},
+    time::Moment,
+    transport::client::Client,
+};
+
+/// The jobs of one parent, and the time on the service's clock.
+type Listed = (Vec<Job>, Option<Moment>);
+
+/// Reads that run, each of the jobs of one parent.
+pub(super) struct Reads(JoinSet<(Address, Result<Listed, ReadFailure>)>);
+
+/// Starts a read of the jobs of each parent. Parents without a kind of children that copies have no
+/// jobs.
+pub(super) fn begin(client: &Arc<Client>, parents: BTreeSet<Address>) -> Reads {
+    let mut reads = JoinSet::new();
+    for parent in parents {
+        let Some(copying) = parent.kind().copied_by() else {
+            continue;
+        };
+        let client = client.clone();
+        reads.spawn(async move {
+            let jobs = newest(&client, &parent, copying).await;
+            (parent, jobs)
+        });
+    }
+    Reads(reads)
+}
+
+impl Reads {
+    /// Adds the jobs to the live state, or why they are not known.
+    pub(super) async fn finish(self, live: &mut Live, tally: &Tally<'_>) {
+        for (parent, read) in gather(self.0, tally).await {
+            match read {
+                Ok((jobs, now)) => {
+                    live.clock = live.clock.max(now);
+                    live.jobs.insert(parent, jobs);
+                }
+                Err(failure) => drop(live.unread_jobs.insert(parent, failure)),
+            }
+        }
+    }
+}
+
+/// Reads the newest jobs of each parent, side by side. What was read before is not read again.
+pub(super) async fn read(
+    client: &Arc<Client>,
+    mut parents: BTreeSet<Address>,
+    live: &mut Live,
+    tally: &Tally<'_>,
+) {
+    parents.retain(|it| !live.jobs.contains_key(it) && !live.unread_jobs.contains_key(it));
+    begin(client, parents).finish(live, tally).await;
+}
+
+async fn newest(
+    client: &Client,
+    parent: &Address,
+    copying: &Copying,
+) -> Result<Listed, ReadFailure> {
+    let subject = || format!("sync jobs of {parent}");
+    let request = (copying.jobs)(parent, Window::first(copying.jobs_page));
+    let response = client
+        .read(&request)
+        .await
+        .map_err(|error| failed(subject(), &error))?;
+    let page = (copying.decode_jobs)(parent, &response)
+        .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
+    Ok((page.items, clock(&response)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::repository,
+        progress::{Silent, Stage},
+        transport::{Exchange, Transport},
+        wire::{Request, Response},
+    };
+
+    /// Answers with one job of `web`, and refuses every other request.
+    struct Service;
+
+    impl Transport for Service {
+        fn send<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+            let body = r#"[{ "id": 7, "tag": "v1", "remoteRegionId": "r-2",
+                "remoteNamespace": "dr", "status": "failed" }]"#;
+            let status = match &*request.path {
+                "/v2/manage/namespaces/o/repos/web/sync_job" => 200,
+                _ => 403,
+            };
+            Box::pin(async move {
+                Ok(Response {
+                    status,
+                    body: body.into(),
+                    date: Some("Fri, 02 Jan 2026 03:04:05 GMT".to_owned()),
+                    ..Response::default()
+                })
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn jobs_that_cannot_be_read_are_no_failure() {
+        let client = Arc::new(Client::new(Arc::new(Service), 2));
+        let [web, api] = ["web", "api"].map(|name| repository::address("r-1", "o", name));
+        let mut live = Live::default();
+        let tally = Tally::new(&Silent, Stage::Reading);
+        for requests in [2, 2] {
+            let both = BTreeSet::from([web.clone(), api.clone()]);
+            read(&client, both, &mut live, &tally).await;
+            assert_eq!(client.requests(), requests);
+        }
+        assert_eq!(live.jobs[&web][0].id, 7);
+        assert!(live.clock.is_some() && live.failures.is_empty());
+        let unread: Vec<&ReadFailure> = live.unread_jobs.values().collect();
+        assert_eq!(unread[0].subject, "sync jobs of repository r-1/o/api");
+    }
+}
