@@ -6,8 +6,8 @@
 //!  IO      pure      pure         IO       pure     pure    pure    pure     pure       IO      pure
 //! ```
 //!
-//! In reading order: [`address`], [`names`], [`pattern`], [`region`], [`kind`], [`time`], [`risk`]
-//! and [`state`] are the nouns. [`config`] reads the desired state from files, with
+//! In reading order: [`address`], [`names`], [`pattern`], [`region`], [`kind`], [`time`], [`risk`],
+//! [`copies`] and [`state`] are the nouns. [`config`] reads the desired state from files, with
 //! [`diagnostics`]; [`refresh`] reads the live state from the API. [`scope`], [`diff`] and [`plan`]
 //! compare the two; [`drift`] decides which differences count, [`coverage`] finds patterns that
 //! cover nothing. [`render`] shows the result, [`apply`] makes the changes, [`progress`] shows how
@@ -24,6 +24,7 @@ pub mod cli;
 pub mod commands;
 pub mod completion;
 pub mod config;
+pub mod copies;
 pub mod coverage;
 pub mod diagnostics;
 pub mod diff;

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::{
     address::Address,
+    copies::{Copies, Target},
     diagnostics::{Source, Span},
     kind::{Item, Kind, REGISTRY, copying::Job, fact::Facts},
     mask::{Foreign, Hidden, Mask},
@@ -389,6 +390,10 @@ pub struct Live {
     pub jobs: BTreeMap<Address, Vec<Job>>,
     /// The parents whose jobs could not be read. For findings alone they are no failures.
     pub unread_jobs: BTreeMap<Address, ReadFailure>,
+    /// The tags of sources and targets, where they are compared.
+    pub copies: Copies,
+    /// Whether the organizations exist that rules copy to and the chart does not declare.
+    pub targets: BTreeMap<Address, Target>,
     /// What could not be read. One entry makes the plan unknown.
     pub failures: Vec<ReadFailure>,
 }

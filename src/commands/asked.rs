@@ -3,6 +3,7 @@
 use super::UsageError;
 use crate::{
     cli::SelectionArgs,
+    copies::Wanted,
     pattern::{Names, Pattern, Written},
     plan::finding,
     scope::Selection,
@@ -16,6 +17,8 @@ pub(super) struct Asked {
     pub(super) ignores: Vec<Pattern>,
     /// The codes of findings that are not counted.
     pub(super) ignored_codes: Vec<&'static str>,
+    /// The rules whose targets are compared with their sources.
+    pub(super) copies: Wanted,
 }
 
 impl Asked {
@@ -39,6 +42,7 @@ impl Asked {
             },
             ignores: patterns("--ignore", &others, &names)?,
             ignored_codes,
+            copies: Wanted::Nothing,
         })
     }
 }

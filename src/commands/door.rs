@@ -12,7 +12,7 @@ use crate::{
     cli::{CredentialsFrom, Global, Parallelism},
     emulator::{self, Emulator},
     mask::Mask,
-    plan::{Plan, Scope},
+    plan::{Plan, Scope, copies::routes},
     scope::{self, Selection},
     state::{Chart, Live},
     transport::{
@@ -20,7 +20,7 @@ use crate::{
         budget::Budget,
         client::Client,
         connection::{Connections, Timeouts},
-        credentials::{self, Choice, CredentialError, Found, Source, SourceName},
+        credentials::{self, Choice, CredentialError, Credentials, Found, Source, SourceName},
         emulated::Emulated,
         endpoint::{self, Endpoints, Overrides, Wanted},
         http::HttpTransport,
@@ -35,7 +35,15 @@ pub(super) struct Door {
     pub(super) client: Arc<Client>,
     /// The URL of each service in each region, as a plan names it.
     pub(super) endpoints: BTreeMap<(Service, String), String>,
+    /// The other regions that rules copy to, and why one has no endpoint, as a clause.
+    pub(super) abroad: BTreeMap<Arc<str>, Result<(), String>>,
     pub(super) deadline: Deadline,
+}
+
+/// Another region that rules copy to, and the regions that do.
+struct Abroad<'a> {
+    place: Wanted<'a>,
+    sources: Vec<Wanted<'a>>,
 }
 
 impl Door {
@@ -61,16 +69,36 @@ impl Door {
                 None => wanted,
             }
         };
-        let places = places.iter();
+        let targets = routes(chart).map(|route| (route.place, route.rule.region().clone()));
+        let mut sources = BTreeMap::<(Service, Arc<str>), BTreeSet<Arc<str>>>::new();
+        for (place, source) in targets {
+            let of = (place.kind().service, place.region().clone());
+            sources.entry(of).or_default().insert(source);
+        }
+        let abroad = sources.iter().filter(|(place, _)| !places.contains(place));
+        let abroad = abroad.map(|((service, region), sources)| Abroad {
+            place: named(*service, region),
+            sources: sources
+                .iter()
+                .map(|region| named(*service, region))
+                .collect(),
+        });
         let opening = Opening {
             wanted: places
+                .iter()
                 .map(|(service, region)| named(*service, region))
                 .collect(),
+            abroad: abroad.collect(),
             named: &named,
             mask: secrets::mask_of(chart),
             account: chart.account.as_deref(),
         };
-        Door::open(global, opening).await
+        let mut door = Door::open(global, opening).await?;
+        // The chart itself asks there.
+        let known = sources.keys().filter(|place| places.contains(place));
+        door.abroad
+            .extend(known.map(|(_, region)| (region.clone(), Ok(()))));
+        Ok(door)
     }
 
     /// Opens the door to the endpoints of a saved plan; refuses if they resolve to others now.
@@ -107,6 +135,7 @@ impl Door {
         let mask = secrets::mask(runs.filter_map(|run| run.credentials.as_ref()));
         let opening = Opening {
             wanted,
+            abroad: Vec::new(),
             named: &named,
             mask,
             account,
@@ -130,7 +159,11 @@ impl Door {
         let deadline = Deadline::of(global);
         let overrides = Overrides::read(&|name| std::env::var(name).ok(), &global.allow_endpoint);
         let mask = opening.mask.clone();
-        let (transport, endpoints) = match (&global.emulator, overrides.any_variable()) {
+        let Opened {
+            transport,
+            endpoints,
+            abroad,
+        } = match (&global.emulator, overrides.any_variable()) {
             (Some(_), Some(variable)) => {
                 let problem =
                     format!("`--emulator` and `{variable}` exclude each other; set one of them");
@@ -151,6 +184,7 @@ impl Door {
         Ok(Door {
             client: Arc::new(client.masking(mask)),
             endpoints,
+            abroad,
             deadline,
         })
     }
@@ -178,14 +212,21 @@ impl Door {
 /// What a door is opened to.
 struct Opening<'o> {
     wanted: Vec<Wanted<'o>>,
+    /// Further regions, only to look at them.
+    abroad: Vec<Abroad<'o>>,
     /// A further place, with the endpoint that the chart or the plan names.
     named: &'o (dyn Fn(Service, &'o str) -> Wanted<'o> + Sync),
     mask: Arc<Mask>,
     account: Option<&'o str>,
 }
 
-/// What sends, and the URLs that a plan names.
-type Opened = (Arc<dyn Transport>, BTreeMap<(Service, String), String>);
+/// What sends.
+struct Opened {
+    transport: Arc<dyn Transport>,
+    /// The URLs that a plan names.
+    endpoints: BTreeMap<(Service, String), String>,
+    abroad: BTreeMap<Arc<str>, Result<(), String>>,
+}
 
 /// The account is the chart's unless the state names one.
 fn to_emulator(state: &Path, opening: &Opening<'_>) -> anyhow::Result<Opened> {
@@ -202,7 +243,15 @@ fn to_emulator(state: &Path, opening: &Opening<'_>) -> anyhow::Result<Opened> {
         .iter()
         .map(|wanted| ((wanted.service(), wanted.region().to_owned()), url.clone()))
         .collect();
-    Ok((Arc::new(Emulated::new(emulator)), endpoints))
+    let abroad = opening
+        .abroad
+        .iter()
+        .map(|it| (it.place.region().into(), Ok(())));
+    Ok(Opened {
+        transport: Arc::new(Emulated::new(emulator)),
+        endpoints,
+        abroad: abroad.collect(),
+    })
 }
 
 /// The credentials of this command.
@@ -236,12 +285,14 @@ async fn to_cloud<'o>(
 ) -> anyhow::Result<Opened> {
     let Opening {
         mut wanted,
+        abroad,
         named,
         mask,
         ..
     } = opening;
     let regions: BTreeSet<&str> = wanted.iter().map(Wanted::region).collect();
     let found = found(global)?;
+    let is_token = matches!(found.source, Source::Fixed(Credentials::Token(_)));
     // Keys of any region are valid in all of them.
     if let Some(&first) = regions.first() {
         let missing = found.issuers().into_iter().filter(|service| {
@@ -252,7 +303,7 @@ async fn to_cloud<'o>(
         let missing: Vec<Wanted<'o>> = missing.map(|service| named(service, first)).collect();
         wanted.extend(missing);
     }
-    let resolved = Endpoints::resolve(&wanted, overrides)?;
+    let mut resolved = Endpoints::resolve(&wanted, overrides)?;
     let mut endpoints = BTreeMap::new();
     for (service, region, endpoint) in resolved.iter() {
         tracing::debug!(
@@ -269,6 +320,14 @@ async fn to_cloud<'o>(
         .map(Roots::read)
         .transpose()?
         .unwrap_or_default();
+    let add = |it: &Abroad<'_>| {
+        let added = match is_token {
+            true => Err("a token is valid in one region".to_owned()),
+            false => resolved.add_abroad(&it.place, &it.sources, overrides),
+        };
+        (it.place.region().into(), added)
+    };
+    let abroad: BTreeMap<Arc<str>, _> = abroad.iter().map(add).collect();
     let has_local_tls = resolved.have_local_tls();
     let connections = Arc::new(Connections::new(Timeouts::default(), roots, has_local_tls));
     let wallet = wallet(global, found, &regions, &resolved, &connections, mask)?;
@@ -279,8 +338,13 @@ async fn to_cloud<'o>(
             .await
             .map_err(|error| anyhow::anyhow!("{error}"))?;
     }
-    let transport = HttpTransport::with(resolved, wallet, connections);
-    Ok((Arc::new(transport), endpoints))
+    let transport = HttpTransport::with(resolved, wallet, connections)
+        .without_project(abroad.keys().cloned().collect());
+    Ok(Opened {
+        transport: Arc::new(transport),
+        endpoints,
+        abroad,
+    })
 }
 
 /// The credentials for these regions, or what they are obtained with.

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     cli::{Global, PlanArgs, SelectionArgs},
     config::lint,
+    copies::Wanted,
     diagnostics::{Diagnostics, View},
     exit::Exit,
     input,
@@ -24,7 +25,7 @@ use crate::{
         document::{self, PlanDocument, PlanFileError},
         persons,
     },
-    refresh::refresh_part,
+    refresh::{RefreshOptions, refresh_part},
     state::Consent,
 };
 
@@ -67,7 +68,8 @@ pub(super) struct Ready {
 pub(super) enum Use<'u> {
     /// With this consent.
     Plan(&'u [Consent]),
-    /// Without what these cover. Organizations that no file names are findings by default.
+    /// Without what these cover. Organizations that no file names are findings by default, and
+    /// every target is compared.
     Drift(&'u [Written]),
 }
 
@@ -88,7 +90,10 @@ pub(super) fn ready(
             (&[][..], ignore)
         }
     };
-    let asked = Asked::read(selection, ignore, &loaded.chart)?;
+    let mut asked = Asked::read(selection, ignore, &loaded.chart)?;
+    if matches!(use_, Use::Drift(_)) {
+        asked.copies = Wanted::All;
+    }
     runtime::block_on(async {
         let door = match Door::for_chart(global, &loaded.chart).await {
             Ok(door) => door,
@@ -119,8 +124,12 @@ pub(super) async fn make(
     let listener = output::listener(global);
     let wanted = chart.account.as_deref();
     let mut scope = door.scope(&chart, &asked.selection);
+    let options = RefreshOptions {
+        copies: asked.copies.clone(),
+        abroad: Some(door.abroad.clone()),
+    };
     let reads = async {
-        let live = refresh_part(&door.client, &chart, &part, &*listener).await;
+        let live = refresh_part(&door.client, &chart, &part, &options, &*listener).await;
         let is_whole = live.failures.is_empty();
         // The wrong account may be why a read failed, so a chart with an account asks even then.
         let ask = is_whole || wanted.is_some();

@@ -127,7 +127,7 @@ impl Loaded {
         let mut not_looked_for: Vec<&str> =
             lint::OF_A_PLAN.into_iter().chain(finding::CODES).collect();
         if let Some((live, part, plan)) = read.filter(|(live, ..)| live.failures.is_empty()) {
-            found.extend(lint::targets(&self.chart, live, &self.rules));
+            found.extend(lint::targets(live, &self.rules));
             let has_patterns = !(self.chart.protect.is_empty() && self.chart.accept.is_empty());
             if has_patterns || asked.selection.is_partial() || !asked.ignores.is_empty() {
                 found.extend(
@@ -143,8 +143,9 @@ impl Loaded {
                     .chain(finding::CODES)
                     .collect()
             } else {
-                finding::not_looked_for(&self.chart).into_iter().collect()
+                finding::not_looked_for(&self.chart, live)
             };
+            not_looked_for.extend(lint::OF_A_READ);
         }
         found.extend(self.waivers.unused(&not_looked_for));
         let has_errors = found.has_errors();

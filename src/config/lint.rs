@@ -3,7 +3,7 @@
 //! Most need only the chart. [`targets`] also needs the live state, as does `coverage`, which checks
 //! patterns. Waivers are applied later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::check::similar_to;
 use crate::{
     address::Address,
+    copies::Target,
     diagnostics::{Diagnostic, Span, visible},
     kind::{self, organization, repository, sync_rule},
     names,
-    plan::Kept,
+    plan::{self, Kept},
     region,
     state::{Chart, Live, Presence},
 };
@@ -23,7 +24,7 @@ use crate::{
 pub(crate) type PlacedRule = (Address, Span);
 
 /// The codes of all lints. Waivers may name them.
-pub(crate) const CODES: [&str; 15] = [
+pub(crate) const CODES: [&str; 16] = [
     "account-capitals",
     "unknown-region",
     "registry-host",
@@ -37,17 +38,22 @@ pub(crate) const CODES: [&str; 15] = [
     "exception-glob",
     "exception-not-anchored",
     "latest-not-kept",
-    UNKNOWN_TARGET,
+    NOT_LOOKED_AT,
+    NOT_COMPARED,
     COVERS_NOTHING,
 ];
 
 /// The lints that need the live state.
-pub(crate) const OF_A_PLAN: [&str; 2] = [UNKNOWN_TARGET, COVERS_NOTHING];
+pub(crate) const OF_A_PLAN: [&str; 3] = [NOT_LOOKED_AT, NOT_COMPARED, COVERS_NOTHING];
+
+/// The lints that depend on what could be read: their waivers are never unused.
+pub(crate) const OF_A_READ: [&str; 2] = [NOT_LOOKED_AT, NOT_COMPARED];
 
 /// The lints that need the live state of the whole chart.
 pub(crate) const OF_A_WHOLE_PLAN: [&str; 1] = [COVERS_NOTHING];
 
-const UNKNOWN_TARGET: &str = "unknown-target-organization";
+const NOT_LOOKED_AT: &str = "target-not-looked-at";
+const NOT_COMPARED: &str = "copies-not-compared";
 const COVERS_NOTHING: &str = "pattern-covers-nothing";
 
 /// The organization and the repository that a rule copies to.
@@ -225,30 +231,38 @@ fn shared_override(chart: &Chart, copy: &Address, writers: &[&PlacedRule]) -> Ve
     found
 }
 
-/// Rules whose target organization is neither live nor declared, in the regions of the chart. The
-/// live state of other regions is not read.
-pub fn targets(chart: &Chart, live: &Live, rules: &[PlacedRule]) -> Vec<Diagnostic> {
-    let regions: BTreeSet<_> = chart.resources.keys().map(Address::region).collect();
-    let exists = |organization: &Address| {
-        let declared = chart
-            .resources
-            .get(organization)
-            .is_some_and(|desired| !desired.is_absent());
-        declared || live.resources.contains_key(organization)
-    };
-    let missing = rules.iter().filter_map(|(address, span)| {
-        let organization = Copy::of(address)?.organization;
-        (regions.contains(organization.region()) && !exists(&organization)).then(|| {
-            Diagnostic::warning(
-                UNKNOWN_TARGET,
-                format!("{organization} does not exist, and the chart does not declare it"),
-            )
-            .at(*span)
-            .address(address.to_string())
-            .hint("the service accepts such a rule and copies nothing")
-        })
+/// What is not known about the targets of rules: one finding for each region or place, at the
+/// first of its rules.
+pub fn targets(live: &Live, rules: &[PlacedRule]) -> Vec<Diagnostic> {
+    let mut found = IndexMap::<(&'static str, String), (Diagnostic, usize)>::new();
+    for (rule, span) in rules {
+        let doubts = Copy::of(rule).map(|copy| unclear_target(rule, &copy, live));
+        for doubt in doubts.into_iter().flatten() {
+            let doubt = doubt.at(*span).address(rule.to_string());
+            let key = (doubt.code, doubt.message.clone());
+            found.entry(key).or_insert((doubt, 0)).1 += 1;
+        }
+    }
+    let counted = found.into_values().map(|(mut doubt, rules)| {
+        if rules > 1 {
+            doubt.message = format!("{} (and of {} more rules)", doubt.message, rules - 1);
+        }
+        doubt
     });
-    missing.collect()
+    counted.collect()
+}
+
+fn unclear_target(rule: &Address, copy: &Copy, live: &Live) -> Option<Diagnostic> {
+    let place = &copy.organization;
+    if let Some(Target::NotLookedAt(reason)) = live.targets.get(place) {
+        let problem = format!("{place}, the target of this rule, was not looked at: {reason}");
+        let hint = "whether it exists is not known; if not, nothing is copied there";
+        return Some(Diagnostic::warning(NOT_LOOKED_AT, problem).hint(hint));
+    }
+    let reason = plan::copies::unread(rule, live)?;
+    let problem = format!("the copies of this rule in {place} were not compared: {reason}");
+    let hint = "whether tags are missing there is not known";
+    Some(Diagnostic::warning(NOT_COMPARED, problem).hint(hint))
 }
 
 /// Deletions that are left out because a child is excluded. Who excludes a child may not expect

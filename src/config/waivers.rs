@@ -13,7 +13,7 @@ use super::{
     tree::{self, Node, comments},
 };
 use crate::{
-    diagnostics::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span},
+    diagnostics::{self, Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span},
     kind,
     plan::{Finding, finding},
 };
@@ -100,7 +100,8 @@ impl Waivers {
     }
 
     fn add(&mut self, code: &str, span: Span, reach: Reach, found: &mut Diagnostics) {
-        if let Some(code) = waivable().find(|known| *known == code) {
+        let current = diagnostics::codes::current(code);
+        if let Some(code) = waivable().find(|known| *known == current) {
             let (groups, place) = match reach {
                 Reach::Line(place) => (&mut self.lines, place),
                 Reach::Document(place) => (&mut self.documents, place),

@@ -146,6 +146,7 @@ pub static REPOSITORY: Kind = Kind {
     holds: Some(&Holds {
         fact: &IMAGES,
         in_words: tags,
+        named,
     }),
     // Whether the service deletes an organization that has only empty repositories is not
     // documented (swr-api: section 19, row 8). So portolan makes sure that it has none.
@@ -355,6 +356,30 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
     Ok(page)
 }
 
+/// The names of tags that an item of the list carries.
+#[derive(Deserialize)]
+struct Named {
+    name: Arc<str>,
+    namespace: Arc<str>,
+    num_images: Option<u64>,
+    tags: Option<Vec<Box<str>>>,
+}
+
+/// Whether the list has the names of hundreds of tags is not published, so only as many as there
+/// are images count as all (swr-next: A7).
+fn named(region: &Arc<str>, response: &Response) -> Vec<(Address, Vec<Box<str>>)> {
+    let items = parse::<Option<Vec<Named>>>(response, "a list of repositories");
+    let items = items.ok().flatten().unwrap_or_default();
+    let whole = |item: Named| {
+        let mut names = item.tags.unwrap_or_default();
+        names.sort_unstable();
+        names.dedup();
+        let is_whole = item.num_images == Some(names.len() as u64);
+        is_whole.then(|| (address(region.clone(), item.namespace, item.name), names))
+    };
+    items.into_iter().filter_map(whole).collect()
+}
+
 /// Decodes a list that has an undecodable item. If the item has a name, only that repository is
 /// unknown, and the others stay usable.
 fn decode_one_by_one(region: &Arc<str>, response: &Response) -> Result<Page, Undecodable> {
@@ -484,6 +509,46 @@ mod tests {
     fn the_total_follows_the_slash() {
         assert_eq!(total_of("0-1000/2500"), Some(2500));
         assert_eq!(total_of("items"), None);
+    }
+
+    #[test]
+    fn names_of_tags_count_only_if_they_are_as_many_as_the_images() {
+        let item = |name: &str, more: Value| {
+            let mut item = json!({ "name": name, "namespace": "o", "is_public": false });
+            item.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            item
+        };
+        let decoded = |items: Value| {
+            let response = Response {
+                status: 200,
+                body: items.to_string().into_bytes(),
+                ..Response::default()
+            };
+            let named = named(&"r".into(), &response).into_iter();
+            named
+                .map(|(address, names)| format!("{address} {}", names.join(" ")))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            decoded(json!([
+                item("a", json!({ "num_images": 2, "tags": ["v2", "v1"] })),
+                item("cut", json!({ "num_images": 3, "tags": ["v2", "v1"] })),
+                item("twice", json!({ "num_images": 2, "tags": ["v1", "v1"] })),
+                item("none", json!({ "num_images": 0, "tags": null })),
+                item("empty", json!({ "num_images": 0 })),
+                item("silent", json!({ "num_images": 1 })),
+                item("uncounted", json!({ "tags": [] })),
+            ])),
+            [
+                "repository r/o/a v1 v2",
+                "repository r/o/none ",
+                "repository r/o/empty "
+            ]
+        );
+        assert!(decoded(json!([item("a", json!({ "num_images": 0, "tags": 1 }))])).is_empty());
+        assert!(decoded(Value::Null).is_empty());
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub struct Holds {
     pub fact: &'static Fact,
     /// `N tags`; `None` means that the number is unknown.
     pub in_words: fn(Option<u64>) -> String,
+    /// The names of the things, as a page of the list of the resources carries them. Only of
+    /// resources of which the page has all names.
+    pub named: fn(region: &Arc<str>, response: &Response) -> Vec<(Address, Vec<Box<str>>)>,
 }
 
 /// For children that block their parent: it can be deleted only when it has none of these, and a

@@ -6,7 +6,7 @@ use super::{
     Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted, abroad,
     by_id::{self, Verdict},
     change::step,
-    contents,
+    contents, copies,
     finding::{self, renamed},
     limits, outside,
     persons::{self, Judged},
@@ -138,7 +138,9 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     );
     plan.findings
         .extend(renamed::findings(&renamed, chart, live));
-    finding::complete(&mut plan, chart, live, &tops, outside::of(chart, live, now));
+    let mut others = outside::of(chart, live, now);
+    others.append(&mut copies::findings(chart, live, now));
+    finding::complete(&mut plan, chart, live, &tops, others);
     plan.stopped.extend(abroad::stops(&plan, live));
     plan.stopped
         .extend(stops_for_blocked_organizations(&blocking));

@@ -135,21 +135,25 @@ fn evidence(count: Option<&Count>, words: (&str, &str)) -> String {
     if count.going.is_empty() {
         return format!("none of {all} {own}");
     }
-    let names: Vec<String> = count
-        .going
+    format!(
+        "{} of {all} {own}: {}",
+        count.going.len(),
+        some_of(&count.going)
+    )
+}
+
+/// The first names of items, and how many more there are.
+pub(super) fn some_of(names: &[String]) -> String {
+    let first: Vec<String> = names
         .iter()
         .take(MOST_NAMED)
         .map(|name| shown(name))
         .collect();
-    let more = match count.going.len() - names.len() {
+    let more = match names.len() - first.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!(
-        "{} of {all} {own}: {}{more}",
-        count.going.len(),
-        names.join(", ")
-    )
+    format!("{}{more}", first.join(", "))
 }
 
 /// The name of an item, which is a text of somebody who pushed it.

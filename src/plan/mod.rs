@@ -9,6 +9,7 @@ pub mod by_id;
 mod change;
 pub mod cloud;
 pub(crate) mod contents;
+pub(crate) mod copies;
 pub mod document;
 pub mod finding;
 // Until what reads the jobs comes.

@@ -12,10 +12,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::task::JoinSet;
 
 use crate::{
-    transport::{
-        client::{Client, Purpose},
-        trace::Trace,
-    },
+    transport::client::{Client, Purpose},
     wire::{Method, Request, Response, Service},
 };
 
@@ -66,14 +63,8 @@ async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<S
     let response = if decides {
         client.read(&request).await.ok()?
     } else {
-        let once = async {
-            let mut admission = client.admit(&request, &[]).await.ok()?;
-            admission
-                .send(&request, &[], Purpose::Work, &Trace::default())
-                .await
-                .ok()
-        };
-        tokio::time::timeout(PATIENCE, once).await.ok()??
+        let once = client.read_once(&request, Purpose::Work);
+        tokio::time::timeout(PATIENCE, once).await.ok()?.ok()?
     };
     name(decoded::<Overview>(&response)?.domain_name)
 }

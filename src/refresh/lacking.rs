@@ -22,13 +22,13 @@ const MOST_ASKED_FOR: usize = 100;
 pub(super) async fn look_for(
     client: &Arc<Client>,
     chart: &Chart,
-    lists: Vec<(&'static Kind, Arc<str>)>,
+    lists: &[(&'static Kind, Arc<str>)],
     live: &mut Live,
     tally: &Tally<'_>,
 ) {
     let mut reads = JoinSet::new();
     for (kind, region) in lists {
-        let of_list = |address: &&Address| address.kind() == kind && *address.region() == region;
+        let of_list = |address: &&Address| address.kind() == *kind && address.region() == region;
         // The chart is sorted as well, so one pass over both finds everything.
         let mut is_live = Ascending::new(&live.resources);
         let is_possible = |address: &&Address| {
@@ -45,7 +45,7 @@ pub(super) async fn look_for(
             .cloned()
             .collect();
         if !lacking.is_empty() {
-            let client = client.clone();
+            let (client, kind, region) = (client.clone(), *kind, region.clone());
             reads.spawn(async move { confirm(&client, kind, &region, lacking).await });
         }
     }

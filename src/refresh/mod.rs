@@ -7,6 +7,7 @@ pub mod accounts;
 mod by_id;
 mod children;
 mod contents;
+mod copies;
 mod holders;
 // Until what reads the jobs comes.
 #[allow(dead_code)]
@@ -15,6 +16,7 @@ mod lacking;
 pub(crate) mod observe;
 pub(crate) mod pages;
 mod persons;
+mod targets;
 
 use std::{
     borrow::Cow,
@@ -24,9 +26,13 @@ use std::{
 
 use tokio::task::{JoinError, JoinSet};
 
-use self::children::{Children, Watch};
+use self::{
+    children::{Children, Watch},
+    copies::{Abroad, Names},
+};
 use crate::{
     address::{Address, Ascending},
+    copies::Wanted,
     kind::{Kind, Listing, REGISTRY, Subject, Window},
     progress::{Listener, Stage, Tally},
     scope,
@@ -42,9 +48,19 @@ pub use self::pages::Listed;
 const NOT_THE_SERVICE: &str =
     "this response is not from the service: check the endpoint and any proxy";
 
+/// What is read beside the state of the chart's resources.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RefreshOptions {
+    /// The rules whose targets are compared with their sources.
+    pub(crate) copies: Wanted,
+    /// The other regions that rules copy to, and why one has no endpoint, as a clause. `None`: no
+    /// target is looked at.
+    pub(crate) abroad: Option<BTreeMap<Arc<str>, Result<(), String>>>,
+}
+
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
-    refresh_part(client, chart, chart, listener).await
+    refresh_part(client, chart, chart, &RefreshOptions::default(), listener).await
 }
 
 /// The same for a part of the chart. Lists are read whole, because only they show what no file
@@ -53,9 +69,10 @@ pub(crate) async fn refresh_part(
     client: &Arc<Client>,
     chart: &Chart,
     part: &Chart,
+    options: &RefreshOptions,
     listener: &dyn Listener,
 ) -> Live {
-    let (mut live, malformed) = understood(client, chart, part, listener).await;
+    let (mut live, malformed) = understood(client, chart, part, options, listener).await;
     // Undecodable objects that the chart declares, or that are in a declared parent, are unknown.
     live.failures.extend(malformed.into_values());
     live.failures
@@ -68,6 +85,7 @@ async fn understood(
     client: &Arc<Client>,
     chart: &Chart,
     part: &Chart,
+    options: &RefreshOptions,
     listener: &dyn Listener,
 ) -> (Live, BTreeMap<Address, ReadFailure>) {
     let mut malformed = BTreeMap::new();
@@ -89,6 +107,8 @@ async fn understood(
         .keys()
         .map(|address| (address.kind().service, address.region()))
         .collect();
+    let names = Arc::new(copies::names(&part, options));
+    let abroad = Abroad::begin(client, &part, &declared, options);
     for (service, region) in chart.places() {
         // Where nothing is declared, only the organizations themselves matter.
         let matters = |kind: &Kind| declared.contains(&(service, &region)) || kind.parent.is_none();
@@ -100,9 +120,10 @@ async fn understood(
             let (client, region, part) = (client.clone(), region.clone(), part.clone());
             match kind.listing {
                 Listing::PerRegion { .. } => {
-                    let watch = watch.clone();
+                    let (watch, names) = (watch.clone(), names.clone());
                     lists.spawn(async move {
-                        let listed = list_whole(&client, kind, &region, Some(&watch)).await;
+                        let seen = Some((&watch, &*names));
+                        let listed = list_whole(&client, kind, &region, seen).await;
                         (kind, listed, region)
                     });
                 }
@@ -171,7 +192,12 @@ async fn understood(
     }
     // A list that failed lacks everything, so each object would be asked for by itself.
     if live.failures.is_empty() {
-        lacking::look_for(client, &part, several, &mut live, &tally).await;
+        lacking::look_for(client, &part, &several, &mut live, &tally).await;
+    }
+    // Beside the reads of children.
+    let mut beside = JoinSet::new();
+    if live.failures.is_empty() {
+        beside = targets::beside(client, &part, &declared, &mut live, options);
     }
     // If a list failed, reads of its children would only repeat the failure.
     if live.failures.is_empty() {
@@ -191,6 +217,24 @@ async fn understood(
     // Only now is it known which changes need it.
     if live.failures.is_empty() {
         contents::read(client, &part, &mut live, &tally).await;
+    }
+    if live.failures.is_empty() {
+        live.targets
+            .extend(beside.join_all().await.into_iter().flatten());
+        let mut seen = abroad.end().await;
+        live.targets.append(&mut seen.targets);
+        let lists = (&declared, &*several);
+        let read = (&*names, seen);
+        copies::read(
+            client,
+            (chart, &part),
+            options,
+            lists,
+            read,
+            &mut live,
+            &tally,
+        )
+        .await;
     }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
@@ -223,7 +267,8 @@ pub(crate) async fn read_all(
     chart: &Chart,
     listener: &dyn Listener,
 ) -> Everything {
-    let (mut live, malformed) = understood(client, chart, chart, listener).await;
+    let options = RefreshOptions::default();
+    let (mut live, malformed) = understood(client, chart, chart, &options, listener).await;
     let reads = live.resources.keys().flat_map(reads_in).collect();
     let tally = Tally::new(listener, Stage::Reading);
     let unread = Children::new(client)
@@ -361,13 +406,13 @@ pub async fn list_region(
     }
 }
 
-/// All resources of a kind in a region, undecodable ones included. The watch sees each page as it
+/// All resources of a kind in a region, undecodable ones included. The others see each page as it
 /// arrives.
 async fn list_whole(
     client: &Arc<Client>,
     kind: &'static Kind,
     region: &Arc<str>,
-    watch: Option<&Watch>,
+    seen: Option<(&Watch, &Names)>,
 ) -> Result<Listed, ReadFailure> {
     let Listing::PerRegion {
         page_size,
@@ -388,8 +433,9 @@ async fn list_whole(
         request: &|window| request(region, window),
         decode: &|response| {
             let page = decode(region, response)?.hidden(&response.mask);
-            if let Some(watch) = watch {
+            if let Some((watch, names)) = seen {
                 watch.page(&page.items);
+                names.page(kind, region, response, &page.items);
             }
             Ok(page)
         },

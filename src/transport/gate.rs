@@ -181,6 +181,22 @@ impl Gate {
         self.freed.notify_waiters();
     }
 
+    /// Ends after the first success, or an authentication failure.
+    pub(super) async fn proven(&self) {
+        loop {
+            // Created before the check, so that a notification in between is not missed.
+            let freed = self.freed.notified();
+            let is_decided = {
+                let traffic = self.traffic();
+                traffic.proven || traffic.closed.is_some()
+            };
+            if is_decided {
+                return;
+            }
+            freed.await;
+        }
+    }
+
     pub(super) fn closed(&self) -> Option<Closed> {
         self.traffic().closed.clone()
     }

@@ -12,7 +12,7 @@ use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that
 /// is in them.
-const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs text.rs drift/ \
+const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ \
     coverage.rs completion/ diagnostics/ schema/ kind/ config/ scope.rs mask/ export.rs receipt.rs \
     diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 

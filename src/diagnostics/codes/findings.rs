@@ -4,6 +4,37 @@ use super::{Code, Example, warning};
 
 pub(super) static CODES: &[Code] = &[
     warning(
+        "copies-missing",
+        "Tags of a repository are not at the target of its rule.",
+        "A rule copies what is pushed after its creation, and a copy that fails is silent. `drift` \
+        compares the names of the tags at the source and at the target. A tag that was pushed less \
+        than half an hour ago counts as under way, and what a `retention` of the chart at the \
+        target would collect is left out. The message says how many tags are missing, and names \
+        up to five. It counts.",
+        Example::Advice(
+            "Run `portolan apply --backfill` with the repository. If tags are missing again and \
+            again, look at the sync jobs of the repository: `drift --jobs` shows failed ones.",
+        ),
+    ),
+    warning(
+        "copies-removed",
+        "Tags were copied to the target of a rule, and are gone again.",
+        "A sync job of the last 30 days says that the tag was copied, and the target lacks it. \
+        Somebody deleted it there, or a retention that is not in the chart did. `backfill: missing` \
+        leaves such a tag alone.",
+        Example::Advice(
+            "If the tags shall be there, run `portolan apply --backfill` with the repository. If a \
+            retention deletes them, declare it: what it would collect is then left out.",
+        ),
+    ),
+    warning(
+        "copies-under-way",
+        "Tags that were pushed less than half an hour ago are not at the target of a rule yet.",
+        "A copy takes minutes. The age is that of the last push, by the service's own clock. It \
+        does not count.",
+        Example::Advice("Look again later: what is still not there then is `copies-missing`."),
+    ),
+    warning(
         "expired-share",
         "The access of an account that a repository is shared with has ended.",
         "The `until` of the chart or of the service has passed. The account can no longer pull. The \
@@ -31,6 +62,20 @@ pub(super) static CODES: &[Code] = &[
         Example::Advice(
             "Keep the old name, or copy the images first. If the old one shall go, list it with \
             `state: absent`.",
+        ),
+    ),
+    warning(
+        "target-organization-missing",
+        "A rule copies to an organization that does not exist.",
+        "The service accepts such a rule and copies nothing. An organization is missing if the \
+        list of its region lacks it and its own read answers 404. Its region is looked at only \
+        through an endpoint of its own, in one try of at most five seconds; else the warning \
+        `target-not-looked-at` says so. An organization that the chart declares is not missing: \
+        an apply creates it. It counts. Its old name, `unknown-target-organization`, still works \
+        in waivers.",
+        Example::Advice(
+            "Create the organization, declare it in a document of that region, or correct the \
+            target.",
         ),
     ),
     warning(

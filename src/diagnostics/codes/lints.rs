@@ -4,6 +4,17 @@ use super::{Code, Example, charts, warning};
 
 pub(super) static CODES: &[Code] = &[
     warning(
+        "copies-not-compared",
+        "The copies of a rule were not compared with their source.",
+        "The tags at the source or at the target could not be read, so nobody knows whether some \
+        are missing. No other result of the command depends on it. There is one warning for each \
+        target and reason.",
+        Example::Advice(
+            "Follow the reason in the message. In the region of the target the credentials need \
+            the right to list repositories and tags.",
+        ),
+    ),
+    warning(
         "copy-cycle",
         "Two rules copy into each other.",
         "Every push on one side starts a copy to the other. Whether the service then copies it \
@@ -222,6 +233,19 @@ organizations:
         ),
     ),
     warning(
+        "target-not-looked-at",
+        "The target of a rule is in a region that could not be asked.",
+        "Nobody knows whether the organization there exists; the service copies nothing into one \
+        that does not. The region is asked once, for at most five seconds, and only through an \
+        endpoint of its own: that of the region, one with `{region}`, or the emulator. A token is \
+        valid in one region, so it is not sent to others. No other result of the command depends \
+        on it.",
+        Example::Advice(
+            "Follow the reason in the message. If the region is never to be asked, waive the \
+            warning.",
+        ),
+    ),
+    warning(
         "unknown-region",
         "The region is not in the official list of regions.",
         "The name of the region is a part of the service's host name, so a mistyped region leads \
@@ -266,45 +290,6 @@ organizations:
         sync:
           - target_region: cn-east-3
             target_organization: team-a-dr
-",
-        ),
-    ),
-    warning(
-        "unknown-target-organization",
-        "A rule copies to an organization that does not exist.",
-        "The service accepts such a rule and copies nothing. Only commands that read the live \
-        state find this, and only in regions that have a document in the chart.",
-        charts(
-            r"version: 1
-region: cn-north-4
-organizations:
-  team-a:
-    repositories:
-      busybox:
-        sync:
-          - target_region: cn-east-3
-            target_organization: team-a-dr
----
-version: 1
-region: cn-east-3
-organizations:
-  team-b:
-",
-            r"version: 1
-region: cn-north-4
-organizations:
-  team-a:
-    repositories:
-      busybox:
-        sync:
-          - target_region: cn-east-3
-            target_organization: team-a-dr
----
-version: 1
-region: cn-east-3
-organizations:
-  team-b:
-  team-a-dr:
 ",
         ),
     ),

@@ -86,8 +86,20 @@ pub fn explained() -> impl Iterator<Item = &'static Code> {
         .chain(of_stops())
 }
 
+/// Codes that have another name now. Waivers may still name them.
+const OLD_NAMES: [(&str, &str); 1] =
+    [("unknown-target-organization", "target-organization-missing")];
+
+/// The name that a code has now.
+pub(crate) fn current(name: &str) -> &str {
+    let mut old = OLD_NAMES.into_iter();
+    old.find(|(old, _)| *old == name)
+        .map_or(name, |(_, now)| now)
+}
+
 /// The code of that name.
 pub fn find(name: &str) -> Option<&'static Code> {
+    let name = current(name);
     explained().find(|code| code.name == name)
 }
 

@@ -35,7 +35,7 @@ fn found(text: &str) -> Vec<(&'static str, Severity)> {
         ..
     } = config::decode(context);
     let live = Live::default();
-    let late = lint::targets(&chart, &live, &rules)
+    let late = lint::targets(&live, &rules)
         .into_iter()
         .chain(waivers.unused(&lint::OF_A_PLAN));
     let late = late.chain(Seen::new(&chart, &chart, &live).judge(&Selection::default(), &[]));

@@ -14,10 +14,22 @@ use crate::{
     address::Address,
     diagnostics::Source,
     kind::Kind,
-    plan::{Plan, risk::RiskClass},
+    plan::{Plan, copies, risk::RiskClass},
     state::{Chart, Live, LiveResource, Notice},
     text::visible,
 };
+
+/// Tags of the source of a rule that are not at its target.
+pub const COPIES_MISSING: &str = "copies-missing";
+
+/// Tags that were copied, and are gone again.
+pub const COPIES_REMOVED: &str = "copies-removed";
+
+/// Tags that were pushed so lately that their copies may still be made.
+pub const COPIES_UNDER_WAY: &str = "copies-under-way";
+
+/// A rule whose target does not exist.
+pub const TARGET_MISSING: &str = "target-organization-missing";
 
 /// A resource whose last run failed.
 pub const FAILING_MIRROR: &str = "failing-mirror";
@@ -38,10 +50,14 @@ pub const UNLISTED: &str = "unlisted";
 pub const UNLISTED_ORGANIZATION: &str = "unlisted-organization";
 
 /// The codes of all findings, sorted. `portolan explain` must know each; a test checks that.
-pub const CODES: [&str; 6] = [
+pub const CODES: [&str; 10] = [
+    COPIES_MISSING,
+    COPIES_REMOVED,
+    COPIES_UNDER_WAY,
     EXPIRED_SHARE,
     FAILING_MIRROR,
     MAYBE_RENAMED,
+    TARGET_MISSING,
     UNDECLARED_SHARE,
     UNLISTED,
     UNLISTED_ORGANIZATION,
@@ -84,15 +100,18 @@ impl Finding {
     }
 }
 
-/// The code that a plan of this chart does not look for everywhere, if there is one: its waivers
-/// are then not unused.
-pub(crate) fn not_looked_for(chart: &Chart) -> Option<&'static str> {
+/// The codes that a plan of this chart does not look for everywhere: their waivers are then not
+/// unused.
+pub(crate) fn not_looked_for(chart: &Chart, live: &Live) -> Vec<&'static str> {
     let is_open = |address: &Address| {
         let has_list = address.kind().lookup().is_none();
         has_list && !chart.unlisted_tops.contains_key(address.region())
     };
-    let mut declared = chart.resources.keys();
-    declared.any(is_open).then_some(UNLISTED_ORGANIZATION)
+    let mut codes = copies::not_looked_for(chart, live);
+    if chart.resources.keys().any(is_open) {
+        codes.push(UNLISTED_ORGANIZATION);
+    }
+    codes
 }
 
 /// Adds the findings of the two states and the others to those of the plan, and sorts them by

@@ -263,6 +263,23 @@ impl Client {
         }
     }
 
+    /// Sends a read once, without retries.
+    pub(crate) async fn read_once(
+        &self,
+        request: &Request,
+        purpose: Purpose,
+    ) -> Result<Response, CallError> {
+        let mut admission = self.admit(request, &[]).await?;
+        let trace = Trace::default();
+        let sent = admission.send(request, &[], purpose, &trace).await;
+        sent.map_err(|failed| failed.error)
+    }
+
+    /// Ends when a success has proven the credentials, or a refusal has ended all requests.
+    pub(crate) async fn proven(&self) {
+        self.gate.proven().await;
+    }
+
     /// Waits for one place in flight and for permission to send these requests, all to one
     /// endpoint, one after the other. This client then sends no other request between them.
     pub(crate) async fn admit(
@@ -309,6 +326,9 @@ pub(crate) enum Purpose {
     Work,
     /// It reads what a write would change. Only the write is progress.
     Check,
+    /// It does, but only for what it asks for: that an endpoint refuses the credentials says
+    /// nothing about the others.
+    Aside,
 }
 
 /// A failed try, and what decides about a retry.
@@ -346,7 +366,9 @@ impl Admission<'_> {
             Err(CallError::Answered {
                 class: Class::Unauthorized,
                 error,
-            }) => client.gate.close(Closed::Refused(error.clone())),
+            }) if purpose != Purpose::Aside => {
+                client.gate.close(Closed::Refused(error.clone()));
+            }
             Err(CallError::Spent(reason)) => client.gate.close(Closed::Spent(reason.clone())),
             _ => {}
         }

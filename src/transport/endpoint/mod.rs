@@ -3,6 +3,7 @@
 //! Pure: overrides are passed in, no name is resolved and no connection is made. A region needs no
 //! entry in any table: partner clouds have regions that no document names.
 
+mod abroad;
 mod base;
 mod error;
 mod origin;

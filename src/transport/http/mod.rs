@@ -3,7 +3,7 @@
 //! It neither retries nor interprets: a redirect, a refusal and an error page are answers like any
 //! other.
 
-use std::sync::Arc;
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::{
     Exchange, NoAnswer, Transport,
@@ -12,7 +12,7 @@ use super::{
     endpoint::{Base, Endpoints},
     roots::Roots,
     sign::ToSign,
-    wallet::{Lease, Wallet},
+    wallet::Wallet,
 };
 use crate::wire::{Request, Response};
 
@@ -24,6 +24,8 @@ pub struct HttpTransport {
     endpoints: Endpoints,
     wallet: Wallet,
     connections: Arc<Connections>,
+    /// The regions that the project id is not sent to.
+    abroad: BTreeSet<Arc<str>>,
 }
 
 impl HttpTransport {
@@ -34,6 +36,7 @@ impl HttpTransport {
             endpoints,
             wallet: Wallet::fixed(credentials),
             connections: Arc::new(connections),
+            abroad: BTreeSet::new(),
         }
     }
 
@@ -46,7 +49,14 @@ impl HttpTransport {
             endpoints,
             wallet,
             connections,
+            abroad: BTreeSet::new(),
         }
+    }
+
+    /// Sends no project id to these regions: it belongs to another one.
+    #[must_use]
+    pub(crate) fn without_project(self, abroad: BTreeSet<Arc<str>>) -> Self {
+        HttpTransport { abroad, ..self }
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
@@ -58,7 +68,11 @@ impl HttpTransport {
                 never_sent: true,
             })?;
         let lease = self.wallet.current().await?;
-        let prepared = prepare(base, request, &lease)?;
+        let mut credentials = Cow::Borrowed(&lease.credentials);
+        if self.abroad.contains(&request.region) {
+            credentials = Cow::Owned(credentials.into_owned().without_project().credentials);
+        }
+        let prepared = prepare(base, request, &credentials)?;
         let way = if base.loopback {
             Way::Direct
         } else {
@@ -73,7 +87,11 @@ impl HttpTransport {
 }
 
 /// For each try: a signature is valid for minutes, and a retry may come later.
-fn prepare(base: &Base, request: &Request, lease: &Lease) -> Result<reqwest::Request, NoAnswer> {
+fn prepare(
+    base: &Base,
+    request: &Request,
+    credentials: &Credentials,
+) -> Result<reqwest::Request, NoAnswer> {
     let query: Vec<(&str, &str)> = request
         .query
         .iter()
@@ -93,7 +111,7 @@ fn prepare(base: &Base, request: &Request, lease: &Lease) -> Result<reqwest::Req
         body: body.as_bytes(),
         date: &signing_date(),
     };
-    let headers = authenticated(&to_sign, &lease.credentials);
+    let headers = authenticated(&to_sign, credentials);
     let headers = headers.map_err(|problem| refused(request, &problem))?;
     let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
         .map_err(|error| refused(request, &error.to_string()))?;

@@ -7,7 +7,8 @@ use portolan::diagnostics::codes;
 use crate::cases::cases;
 
 /// Codes that no chart alone can have, each with the reason.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 7] = [
+    ("copies-not-compared", "needs the live state"),
     (
         "expired-acceptance",
         "needs the day, which `drift` looks at",
@@ -15,7 +16,7 @@ const ELSEWHERE: [(&str, &str); 6] = [
     ("kept-by-exclude", "needs the live state"),
     ("pattern-covers-nothing", "needs the live state"),
     ("selection-covers-nothing", "is of the command line"),
-    ("unknown-target-organization", "needs the live state"),
+    ("target-not-looked-at", "needs the live state"),
     ("unreadable", "is the service's"),
 ];
 

@@ -1,0 +1,102 @@
+//! The findings about copies: targets that do not exist, and tags that they lack.
+
+use super::{Lack, Route, lack, routes};
+use crate::{
+    copies::Target,
+    plan::{
+        Finding,
+        contents::some_of,
+        finding::{COPIES_MISSING, COPIES_REMOVED, COPIES_UNDER_WAY, TARGET_MISSING},
+    },
+    state::{Chart, Live},
+    text::counted,
+    time::Moment,
+};
+
+/// The findings of every rule whose target was looked at or compared.
+pub(in crate::plan) fn of(chart: &Chart, live: &Live, now: Moment) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for route in routes(chart) {
+        if live.targets.get(&route.place) == Some(&Target::Missing) {
+            found.push(target_missing(&route));
+            // Of course nothing was copied there.
+            continue;
+        }
+        if let Some(lack) = lack(route.rule, chart, live, now) {
+            found.extend(lacking(&route, &lack));
+        }
+    }
+    for finding in &mut found {
+        let desired = chart.resources.get(&finding.address);
+        finding.source = desired.map(|desired| desired.source.clone());
+    }
+    found
+}
+
+/// The codes that were not looked for at every rule.
+pub(in crate::plan) fn not_looked_for(chart: &Chart, live: &Live) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    let is_seen = |route: &Route<'_>| {
+        let target = live.targets.get(&route.place);
+        matches!(target, Some(Target::There | Target::Missing))
+            || chart.resources.contains_key(&route.place)
+    };
+    if !routes(chart).all(|route| is_seen(&route)) {
+        codes.push(TARGET_MISSING);
+    }
+    // The time only moves tags from one of the three to another.
+    let now = live.clock.unwrap_or(Moment(i64::MAX));
+    if !routes(chart).all(|route| lack(route.rule, chart, live, now).is_some()) {
+        codes.extend([COPIES_MISSING, COPIES_REMOVED, COPIES_UNDER_WAY]);
+    }
+    codes
+}
+
+fn target_missing(route: &Route<'_>) -> Finding {
+    let message = format!(
+        "{} does not exist: the service accepts such a rule, and copies nothing; create it",
+        route.place
+    );
+    Finding {
+        counts: true,
+        ..Finding::new(TARGET_MISSING, route.rule, message)
+    }
+}
+
+fn lacking(route: &Route<'_>, lack: &Lack) -> impl Iterator<Item = Finding> {
+    let words = route.copying.list.words;
+    let again = format!(
+        "`apply --backfill '{}'` copies them",
+        route.source.parts().join("/")
+    );
+    let of = counted(lack.of, words);
+    let one = |names: &[String], one: &str, several: &str| {
+        let verb = if names.len() == 1 { one } else { several };
+        format!("{} of {of} {verb}: {}", names.len(), some_of(names))
+    };
+    let missing = one(&lack.missing, "is not there", "are not there");
+    let removed = one(
+        &lack.removed,
+        "was copied and is gone again",
+        "were copied and are gone again",
+    );
+    let under_way = one(&lack.under_way, "is under way", "are under way");
+    let found = [
+        (COPIES_MISSING, &lack.missing, format!("{missing}; {again}")),
+        (
+            COPIES_REMOVED,
+            &lack.removed,
+            format!("{removed}; {again} again"),
+        ),
+        (COPIES_UNDER_WAY, &lack.under_way, under_way),
+    ];
+    found
+        .into_iter()
+        .filter(|(_, names, _)| !names.is_empty())
+        .map(|(code, _, message)| Finding {
+            counts: code == COPIES_MISSING,
+            ..Finding::new(code, route.rule, message)
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+}
