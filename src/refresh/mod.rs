@@ -50,17 +50,27 @@ const NOT_THE_SERVICE: &str =
 
 /// What is read beside the state of the chart's resources.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RefreshOptions {
+pub struct RefreshOptions {
     /// The rules whose targets are compared with their sources.
-    pub(crate) copies: Wanted,
+    pub copies: Wanted,
     /// The other regions that rules copy to, and why one has no endpoint, as a clause. `None`: no
     /// target is looked at.
-    pub(crate) abroad: Option<BTreeMap<Arc<str>, Result<(), String>>>,
+    pub abroad: Option<BTreeMap<Arc<str>, Result<(), String>>>,
 }
 
 /// Reads everything that a plan for this chart needs.
 pub async fn refresh(client: &Arc<Client>, chart: &Chart, listener: &dyn Listener) -> Live {
-    refresh_part(client, chart, chart, &RefreshOptions::default(), listener).await
+    refresh_with(client, chart, &RefreshOptions::default(), listener).await
+}
+
+/// The same, and what the options ask for.
+pub async fn refresh_with(
+    client: &Arc<Client>,
+    chart: &Chart,
+    options: &RefreshOptions,
+    listener: &dyn Listener,
+) -> Live {
+    refresh_part(client, chart, chart, options, listener).await
 }
 
 /// The same for a part of the chart. Lists are read whole, because only they show what no file

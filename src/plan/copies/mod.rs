@@ -219,3 +219,6 @@ pub(crate) fn to_ask(chart: &Chart, wanted: &Wanted, live: &Live) -> BTreeSet<Ad
     let asked = routes(chart).filter(is_missing);
     asked.map(|route| route.source).collect()
 }
+
+#[cfg(test)]
+mod tests;

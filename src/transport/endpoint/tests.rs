@@ -496,3 +496,63 @@ fn an_endpoint_knows_its_origin() {
         "{message}"
     );
 }
+
+/// The endpoint of a region that another one copies to.
+fn abroad(
+    variable: Option<&str>,
+    source: Option<&str>,
+    own: Option<&str>,
+    allowed: &[&str],
+) -> String {
+    let allowed: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
+    let overrides = overrides(&[(Service::Swr, variable)], &allowed);
+    let sources = [wanted(Service::Swr, "a-1", source)];
+    let mut endpoints = Endpoints::resolve(&sources, &overrides).unwrap();
+    match endpoints.add_abroad(&wanted(Service::Swr, "b-1", own), &sources, &overrides) {
+        Ok(()) => endpoints.base(Service::Swr, "b-1").unwrap().to_string(),
+        Err(reason) => reason,
+    }
+}
+
+#[test]
+fn a_region_abroad_has_an_endpoint_of_its_own_or_none() {
+    let of_region = "https://swr-api.b-1.myhuaweicloud.com";
+    let fixed = "https://swr.example.com";
+    let template = "https://{region}.example.com";
+    let hosts = ["swr.example.com", "{region}.example.com"];
+    for (variable, source, own, expected) in [
+        (None, None, None, of_region),
+        (Some(template), None, None, "https://b-1.example.com"),
+        (Some(template), None, Some(fixed), "https://b-1.example.com"),
+        (
+            Some(fixed),
+            None,
+            Some(template),
+            "`PORTOLAN_ENDPOINT_SWR` has no `{region}`",
+        ),
+        (None, Some(template), None, "https://b-1.example.com"),
+        (None, Some(template), Some(fixed), fixed),
+        (None, Some(fixed), None, "`endpoints.swr` has no `{region}`"),
+        (
+            None,
+            Some(fixed),
+            Some(fixed),
+            "its endpoint is that of another region",
+        ),
+        // The account is that of Huawei Cloud.
+        (
+            None,
+            Some("https://swr-api.a-1.myhuaweicloud.com"),
+            None,
+            of_region,
+        ),
+    ] {
+        assert_eq!(
+            abroad(variable, source, own, &hosts),
+            expected,
+            "{variable:?} {source:?} {own:?}"
+        );
+    }
+    let refused = abroad(None, None, Some(fixed), &[]);
+    assert!(refused.contains("outside Huawei Cloud"), "{refused}");
+}

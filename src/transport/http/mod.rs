@@ -68,10 +68,7 @@ impl HttpTransport {
                 never_sent: true,
             })?;
         let lease = self.wallet.current().await?;
-        let mut credentials = Cow::Borrowed(&lease.credentials);
-        if self.abroad.contains(&request.region) {
-            credentials = Cow::Owned(credentials.into_owned().without_project().credentials);
-        }
+        let credentials = self.credentials(&request.region, &lease.credentials);
         let prepared = prepare(base, request, &credentials)?;
         let way = if base.loopback {
             Way::Direct
@@ -83,6 +80,17 @@ impl HttpTransport {
             mask: lease.mask.clone(),
             ..response
         })
+    }
+}
+
+impl HttpTransport {
+    /// The credentials as they are sent to a region.
+    fn credentials<'l>(&self, region: &str, all: &'l Credentials) -> Cow<'l, Credentials> {
+        if self.abroad.contains(region) {
+            Cow::Owned(all.clone().without_project().credentials)
+        } else {
+            Cow::Borrowed(all)
+        }
     }
 }
 
@@ -148,5 +156,42 @@ fn refused(request: &Request, problem: &str) -> NoAnswer {
     NoAnswer {
         message: format!("`{request}` was not sent: {problem}"),
         never_sent: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        transport::credentials::Keys,
+        transport::endpoint::{Overrides, Wanted},
+        wire::{Method, Service},
+    };
+
+    #[test]
+    fn a_project_id_is_not_sent_abroad() {
+        let wanted = ["a-1", "b-1"].map(|region| Wanted::new(Service::Swr, region));
+        let endpoints = Endpoints::resolve(&wanted, &Overrides::default()).unwrap();
+        let keys = Keys {
+            ak: "FAKEAK".to_owned(),
+            sk: "fake-secret".into(),
+            security_token: None,
+            project_id: Some("fa4e".to_owned()),
+        };
+        let keys = Credentials::Keys(keys);
+        let transport = HttpTransport::new(endpoints, keys.clone(), Timeouts::default())
+            .without_project(["b-1".into()].into());
+        let sent = ["a-1", "b-1"].map(|region| {
+            let path = "/v2/manage/namespaces".to_owned();
+            let request = Request::new(Service::Swr, &region.into(), Method::Get, path);
+            let base = transport.endpoints.base(Service::Swr, region).unwrap();
+            let prepared = prepare(base, &request, &transport.credentials(region, &keys)).unwrap();
+            let signed = prepared.headers()["authorization"].to_str().unwrap();
+            (
+                prepared.headers().contains_key("x-project-id"),
+                signed.contains("x-project-id"),
+            )
+        });
+        assert_eq!(sent, [(true, true), (false, false)]);
     }
 }

@@ -214,3 +214,6 @@ enum Failed {
     #[error("no answer within {} seconds", PATIENCE.as_secs())]
     Silent,
 }
+
+#[cfg(test)]
+mod tests;
