@@ -29,8 +29,8 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 pub use self::table::{
-    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Naming, Runs,
-    Step, Tail, Unmentioned, Unrepairable, Verb,
+    ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Named, Naming,
+    Runs, Step, Tail, Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, REGEXP, Role, Shape, is_uuid, is_web_address},

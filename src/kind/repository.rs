@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ActionRisk, Attribute, BlocksParent, ContentList, Hazard, Holds, Identity, Kind, Lifecycle,
-    Listing, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb, Window, Wire,
+    Listing, Named, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb, Window,
+    Wire,
     fact::Fact,
     json as parse, organization,
     place::{Form, KeyRule, Place, Record, STATE, Slot, key},
@@ -358,7 +359,7 @@ fn decode_list(region: &Arc<str>, response: &Response) -> Result<Page, Undecodab
 
 /// The names of tags that an item of the list carries.
 #[derive(Deserialize)]
-struct Named {
+struct NamedItem {
     name: Arc<str>,
     namespace: Arc<str>,
     num_images: Option<u64>,
@@ -367,10 +368,10 @@ struct Named {
 
 /// Whether the list has the names of hundreds of tags is not published, so only as many as there
 /// are images count as all (swr-next: A7).
-fn named(region: &Arc<str>, response: &Response) -> Vec<(Address, Vec<Box<str>>)> {
-    let items = parse::<Option<Vec<Named>>>(response, "a list of repositories");
+fn named(region: &Arc<str>, response: &Response) -> Named {
+    let items = parse::<Option<Vec<NamedItem>>>(response, "a list of repositories");
     let items = items.ok().flatten().unwrap_or_default();
-    let whole = |item: Named| {
+    let whole = |item: NamedItem| {
         let mut names = item.tags.unwrap_or_default();
         names.sort_unstable();
         names.dedup();

@@ -44,6 +44,9 @@ pub struct Tail {
     pub ignores_case: bool,
 }
 
+/// The names of what resources contain.
+pub type Named = Vec<(Address, Vec<Box<str>>)>;
+
 /// What a resource contains. A read may return its number.
 #[derive(Debug)]
 pub struct Holds {
@@ -52,7 +55,7 @@ pub struct Holds {
     pub in_words: fn(Option<u64>) -> String,
     /// The names of the things, as a page of the list of the resources carries them. Only of
     /// resources of which the page has all names.
-    pub named: fn(region: &Arc<str>, response: &Response) -> Vec<(Address, Vec<Box<str>>)>,
+    pub named: fn(region: &Arc<str>, response: &Response) -> Named,
 }
 
 /// For children that block their parent: it can be deleted only when it has none of these, and a

@@ -75,6 +75,7 @@ fn consent_cannot_come_from_the_environment() {
 #[test]
 fn a_failure_takes_only_its_dependents_along() {
     let world = World::of(TWO);
+    world.edit(|state| drop(state.ensure_organization("cn-east-3", "dr").clone()));
     world.inject(
         Fault::new(Effect::forbidden())
             .method("POST")
@@ -95,7 +96,7 @@ fn a_failure_takes_only_its_dependents_along() {
     Plan: 5 to add, 0 to change, 0 to destroy.
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
 
-      + repository cn-north-4/team-a/web: failed: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (POST /v2/manage/namespaces/team-a/repos, request id emulator-00000008)
+      + repository cn-north-4/team-a/web: failed: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (POST /v2/manage/namespaces/team-a/repos, request id emulator-00000009)
           hint: the credentials are valid, but lack the permission for this; ask for it
       + sync_rule cn-north-4/team-a/web -> cn-east-3/dr: skipped, because of repository cn-north-4/team-a/web
 

@@ -22,6 +22,7 @@ organizations:
 fn world() -> World {
     let world = World::of(CHART);
     world.edit(|state| {
+        state.ensure_organization("cn-east-3", "dr");
         for name in ["replaced", "updated", "gone", "kept", "unlisted"] {
             state.ensure_repository(NORTH, "team-a", name);
         }

@@ -24,7 +24,6 @@ fn settled() -> World {
     world
 }
 
-/// Two of them were changed by another client.
 fn drifted() -> World {
     let world = settled();
     world.edit(|state| {
@@ -433,9 +432,13 @@ fn metrics_hold_the_counts() {
     portolan_risks{chart="portolan",account="emulator",class="collects"} 0
     portolan_unchanged{chart="portolan",account="emulator"} 2
     portolan_unlisted{chart="portolan",account="emulator"} 1
+    portolan_findings{chart="portolan",account="emulator",code="copies-missing"} 0
+    portolan_findings{chart="portolan",account="emulator",code="copies-removed"} 0
+    portolan_findings{chart="portolan",account="emulator",code="copies-under-way"} 0
     portolan_findings{chart="portolan",account="emulator",code="expired-share"} 0
     portolan_findings{chart="portolan",account="emulator",code="failing-mirror"} 0
     portolan_findings{chart="portolan",account="emulator",code="maybe-renamed"} 0
+    portolan_findings{chart="portolan",account="emulator",code="target-organization-missing"} 0
     portolan_findings{chart="portolan",account="emulator",code="undeclared-share"} 0
     portolan_findings{chart="portolan",account="emulator",code="unlisted"} 1
     portolan_findings{chart="portolan",account="emulator",code="unlisted-organization"} 0

@@ -21,6 +21,7 @@ fn world() -> World {
         live.users = state.users;
         live.users.insert("mallory".to_owned(), String::new());
         live.caller = state.caller;
+        live.ensure_organization("cn-east-3", "acme-dr");
     });
     world
 }

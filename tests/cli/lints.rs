@@ -153,22 +153,6 @@ fn warnings_are_denied_only_when_asked() {
 }
 
 #[test]
-fn a_plan_warns_about_a_target_that_is_neither_live_nor_declared() {
-    let rule = "- { target_region: cn-north-4, target_organization: nowhere } # portolan: allow \
-        unknown-target-organization";
-    let unwaived = rule.split('#').next().unwrap();
-    let _ = World::of(&chart("", &[unwaived]))
-        .plan(&[])
-        .warns("warning[unknown-target-organization]");
-    let waived = World::of(&chart("", &[rule]));
-    assert_eq!(codes(&chart("", &[rule])), [""; 0]);
-    assert!(!waived.plan(&[]).stderr.contains("warning"), "it is waived");
-    let live = World::of(&chart("", &[unwaived]));
-    live.edit(|state| drop(state.ensure_organization(NORTH, "nowhere").clone()));
-    assert!(!live.plan(&[]).stderr.contains("warning"), "it is there");
-}
-
-#[test]
 fn a_region_of_the_command_line_is_linted_too() {
     let world = World::of("version: 1\norganizations: { a: {} }\n");
     let _ = world

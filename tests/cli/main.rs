@@ -24,6 +24,7 @@ mod charts;
 mod ci;
 mod completion;
 mod connections;
+mod copies;
 mod crash;
 mod credentials;
 mod deletions;

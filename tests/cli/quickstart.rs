@@ -5,9 +5,16 @@ use serde_json::json;
 
 use crate::support::{NORTH, QUICKSTART, World};
 
+/// The chart, in an account that has the target of its rule.
+fn world() -> World {
+    let world = World::of(QUICKSTART);
+    world.edit(|state| drop(state.ensure_organization("cn-north-208", "sdsad").clone()));
+    world
+}
+
 #[test]
 fn the_first_plan_shows_every_creation() {
-    assert_snapshot!(World::of(QUICKSTART).plan(&[]), @r#"
+    assert_snapshot!(world().plan(&[]), @r#"
     exit: 0
     -- stdout
       + organization cn-north-4/group                             portolan.yaml:5
@@ -27,7 +34,7 @@ fn the_first_plan_shows_every_creation() {
 
 #[test]
 fn apply_prints_the_plan_what_it_does_and_the_result() {
-    assert_snapshot!(World::of(QUICKSTART).apply(&[]), @r#"
+    assert_snapshot!(world().apply(&[]), @r#"
     exit: 0
     -- stdout
       + organization cn-north-4/group                             portolan.yaml:5
@@ -52,7 +59,7 @@ fn apply_prints_the_plan_what_it_does_and_the_result() {
 
 #[test]
 fn apply_sends_the_requests_of_the_api_documents() {
-    let world = World::of(QUICKSTART);
+    let world = world();
     let _ = world.apply(&[]);
     assert_eq!(
         world.writes(),
@@ -84,7 +91,7 @@ fn apply_sends_the_requests_of_the_api_documents() {
 
 #[test]
 fn a_second_apply_sends_nothing() {
-    let world = World::of(QUICKSTART);
+    let world = world();
     let _ = world.apply(&[]);
     world.clear_journal();
     let _ = world.apply(&[]).says("No changes.");
@@ -93,7 +100,7 @@ fn a_second_apply_sends_nothing() {
 
 #[test]
 fn a_changed_field_is_the_whole_plan() {
-    let world = World::of(QUICKSTART);
+    let world = world();
     let _ = world.apply(&[]);
     world.chart(&QUICKSTART.replace("category: linux", "category: other"));
     assert_snapshot!(world.plan(&["--detailed-exitcode"]), @r#"
@@ -111,7 +118,7 @@ fn a_changed_field_is_the_whole_plan() {
 
 #[test]
 fn a_changed_field_is_one_patch_with_the_other_live_values() {
-    let world = World::of(QUICKSTART);
+    let world = world();
     let _ = world.apply(&[]);
     world.edit(|state| {
         state
@@ -139,7 +146,7 @@ fn a_changed_field_is_one_patch_with_the_other_live_values() {
 
 #[test]
 fn a_flipped_override_is_a_replacement() {
-    let world = World::of(QUICKSTART);
+    let world = world();
     let _ = world.apply(&[]);
     world.chart(&QUICKSTART.replace("override: true", "override: false"));
     assert_snapshot!(world.plan(&[]), @r"
@@ -158,7 +165,7 @@ fn a_flipped_override_is_a_replacement() {
 
 #[test]
 fn a_replacement_is_one_delete_and_one_post() {
-    let world = World::of(QUICKSTART);
+    let world = world();
     let _ = world.apply(&[]);
     world.chart(&QUICKSTART.replace("override: true", "override: false"));
     world.clear_journal();

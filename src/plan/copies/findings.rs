@@ -63,7 +63,7 @@ fn target_missing(route: &Route<'_>) -> Finding {
     }
 }
 
-fn lacking(route: &Route<'_>, lack: &Lack) -> impl Iterator<Item = Finding> {
+fn lacking(route: &Route<'_>, lack: &Lack) -> Vec<Finding> {
     let words = route.copying.list.words;
     let again = format!(
         "`apply --backfill '{}'` copies them",
@@ -97,6 +97,5 @@ fn lacking(route: &Route<'_>, lack: &Lack) -> impl Iterator<Item = Finding> {
             counts: code == COPIES_MISSING,
             ..Finding::new(code, route.rule, message)
         })
-        .collect::<Vec<_>>()
-        .into_iter()
+        .collect()
 }

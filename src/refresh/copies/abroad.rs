@@ -136,7 +136,7 @@ async fn list(client: &Arc<Client>, place: &Address, copies: BTreeSet<Address>) 
     let kind = copies.first().map_or(place.kind(), Address::kind);
     let region = place.region();
     let list = pages::List {
-        subject: format!("list of {}", place),
+        subject: format!("list of {place}"),
         page_size: Some(inside.contents.page_size),
         request: &|window| (inside.contents.request)(place, window),
         decode: &|response| {

@@ -7,6 +7,7 @@ mod access;
 mod apply;
 mod chart;
 mod concurrent;
+mod copies;
 mod early;
 mod every_request;
 mod expected;

@@ -6,6 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use portolan::{
     apply::{self, Options, Shutdown},
     config::{self, context::Context},
+    copies::Wanted,
     diagnostics::SourceMap,
     emulator::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator,
@@ -13,7 +14,7 @@ use portolan::{
     },
     plan::{Outcome, Plan, Scope, build::build},
     progress::{Listener, Silent},
-    refresh::refresh,
+    refresh::{RefreshOptions, refresh_with},
     report::Fate,
     transport::{Exchange, Transport, client::Client, emulated::Emulated},
     wire::{Method, Request, Response},
@@ -138,7 +139,25 @@ impl Site {
         self.runtime.block_on(self.planned(yaml, scope))
     }
 
+    /// A plan that compares the targets of all rules with their sources. The regions abroad are
+    /// those in which the chart declares nothing.
+    pub(crate) fn plan_comparing(&self, yaml: &str, abroad: &[&str]) -> Plan {
+        let abroad = abroad.iter().map(|region| ((*region).into(), Ok(())));
+        let options = RefreshOptions {
+            copies: Wanted::All,
+            abroad: Some(abroad.collect()),
+        };
+        let scope = Scope::default();
+        self.runtime
+            .block_on(self.planned_with(yaml, &scope, &options))
+    }
+
     async fn planned(&self, yaml: &str, scope: &Scope) -> Plan {
+        self.planned_with(yaml, scope, &RefreshOptions::default())
+            .await
+    }
+
+    async fn planned_with(&self, yaml: &str, scope: &Scope, options: &RefreshOptions) -> Plan {
         let mut sources = SourceMap::default();
         sources.add("chart.yaml", yaml);
         let decoded = config::decode(Context {
@@ -151,9 +170,10 @@ impl Site {
             "the chart has errors: {:#?}\n{yaml}",
             decoded.found
         );
-        let live = refresh(
+        let live = refresh_with(
             &self.client(),
             &scope.selection.narrow(&decoded.chart),
+            options,
             &Silent,
         )
         .await;
