@@ -358,7 +358,7 @@ fn add_fixed(
     // Rebuilt in the order of the table: a fixed attribute that the chart leaves out would
     // otherwise come last.
     let mut complete = Attributes::new();
-    for attribute in kind.attributes {
+    for attribute in kind.in_chart() {
         let Role::Fixed(preset) = attribute.role else {
             complete.extend(
                 attributes

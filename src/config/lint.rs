@@ -13,7 +13,7 @@ use crate::{
     address::Address,
     copies::Target,
     diagnostics::{Diagnostic, Span, visible},
-    kind::{self, organization, repository, sync_rule},
+    kind::{self, copying::Backfill, organization, repository, sync_rule},
     names,
     plan::{self, Kept},
     region,
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) type PlacedRule = (Address, Span);
 
 /// The codes of all lints. Waivers may name them.
-pub(crate) const CODES: [&str; 16] = [
+pub(crate) const CODES: [&str; 17] = [
     "account-capitals",
     "unknown-region",
     "registry-host",
@@ -32,6 +32,7 @@ pub(crate) const CODES: [&str; 16] = [
     "copy-cycle",
     "unknown-sync-region",
     "shared-override",
+    "backfill-against-retention",
     "double-hyphen",
     "unusual-git-url",
     "literal-variable",
@@ -94,6 +95,7 @@ pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
         found.extend(self_copy(rule, &copy));
         found.extend(unknown_sync_region(rule));
         found.extend(copy_cycle(rule, &copy, &places));
+        found.extend(endless_backfill(chart, rule, &copy.repository));
         writers.entry(copy.repository).or_default().push(rule);
     }
     for (copy, writers) in writers.iter().filter(|(_, writers)| writers.len() > 1) {
@@ -193,6 +195,40 @@ fn copy_cycle(
             .address(address.to_string())
             .related(*other, "the other rule")
             .hint("every push on one side starts a copy to the other"),
+    )
+}
+
+/// What a retention deletes at the target is missing there, and would be copied again.
+fn endless_backfill(
+    chart: &Chart,
+    (address, span): &PlacedRule,
+    copy: &Address,
+) -> Option<Diagnostic> {
+    let desired = |address: &Address| match &chart.resources.get(address)?.presence {
+        Presence::Present(attributes) => Some(attributes.clone()),
+        Presence::Absent => None,
+    };
+    let copying = address.kind().copying?;
+    let is_endless = copying.backfill(&*desired(address)?) == Backfill::Missing;
+    let collecting = copy
+        .kind()
+        .children()
+        .filter(|kind| is_endless && kind.collects.is_some())
+        .map(|kind| Address::new(kind, copy.parts().to_vec()));
+    let collecting = collecting
+        .into_iter()
+        .find(|child| desired(child).is_some())?;
+    Some(
+        Diagnostic::warning(
+            "backfill-against-retention",
+            format!("`backfill: missing` copies again what {collecting} deletes"),
+        )
+        .at(*span)
+        .address(address.to_string())
+        .hint(
+            "what the retention would delete now is left out, but its rules may change: \
+            `backfill: on-create` copies once",
+        ),
     )
 }
 

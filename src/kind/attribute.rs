@@ -42,7 +42,7 @@ impl Attribute {
             Role::Fixed(preset) => Some(Value::from(preset)),
             // Only the service can have such a value.
             Role::Foreign => return false,
-            Role::Mutable | Role::Immutable | Role::WriteOnly => None,
+            Role::Mutable | Role::Immutable | Role::WriteOnly | Role::Policy => None,
         };
         self.shape.accepts(value) && fixed.is_none_or(|fixed| fixed == *value)
     }
@@ -62,12 +62,14 @@ pub enum Role {
     /// Of a live resource only, in place of attributes that a chart can have: its form is one that
     /// the chart language does not know. Only a new resource can take its place.
     Foreign,
+    /// Of the chart alone: it says what portolan does. It is never sent, and never differs.
+    Policy,
 }
 
 impl Role {
     /// Whether the service returns the value, so that it can be compared.
     pub(crate) fn is_readable(self) -> bool {
-        self != Role::WriteOnly
+        !matches!(self, Role::WriteOnly | Role::Policy)
     }
 
     pub(crate) fn changes_in_place(self) -> bool {

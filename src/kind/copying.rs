@@ -3,10 +3,11 @@
 //! A rule copies only what is pushed after its creation. The service copies the rest on request, in
 //! jobs, and only the contents of the other place prove that something arrived.
 
-use super::{ItemList, Page, Undecodable, Window};
+use super::{Attribute, ItemList, Page, Undecodable, Window};
 use crate::{
     address::Address,
     mask::Foreign,
+    state::Attributes,
     time::Moment,
     wire::{Request, Response},
 };
@@ -14,6 +15,11 @@ use crate::{
 /// How the resources of a kind copy.
 #[derive(Debug)]
 pub struct Copying {
+    /// Says what happens to items that were there before the rule. Only a chart has it: it is never
+    /// sent, and never differs from anything.
+    pub policy: Attribute,
+    /// The name of the items in documents.
+    pub items: &'static str,
     /// The list of the items, at the source and where they arrive.
     pub list: &'static ItemList,
     /// Asks the service to copy these items. Never overwrites, whatever the rule says. The response
@@ -25,6 +31,44 @@ pub struct Copying {
     pub jobs: fn(parent: &Address, window: Window) -> Request,
     pub jobs_page: usize,
     pub decode_jobs: fn(parent: &Address, response: &Response) -> Result<Page<Job>, Undecodable>,
+}
+
+impl Copying {
+    /// The policy of a rule with these attributes.
+    pub(crate) fn backfill(&self, wanted: &Attributes) -> Backfill {
+        let word = wanted.get(self.policy.name).and_then(|word| word.as_str());
+        Backfill::ALL
+            .into_iter()
+            .find(|policy| Some(policy.word()) == word)
+            .unwrap_or(Backfill::Never)
+    }
+}
+
+/// What happens to items that were there before the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backfill {
+    /// They are not copied.
+    Never,
+    /// Those that are missing are copied when the rule is created or replaced.
+    OnCreate,
+    /// Those that are missing are copied whenever some are.
+    Missing,
+}
+
+impl Backfill {
+    pub(crate) const ALL: [Backfill; 3] = [Backfill::Never, Backfill::OnCreate, Backfill::Missing];
+
+    /// The words of a chart, in the same order.
+    pub const WORDS: [&str; 3] = ["never", "on-create", "missing"];
+
+    /// The word in a chart.
+    pub fn word(self) -> &'static str {
+        match self {
+            Backfill::Never => "never",
+            Backfill::OnCreate => "on-create",
+            Backfill::Missing => "missing",
+        }
+    }
 }
 
 /// One job: the copy of one item to one place.

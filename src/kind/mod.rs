@@ -193,6 +193,12 @@ impl Kind {
         self.attributes.iter().find(exposes)
     }
 
+    /// What a chart may say of a resource: its attributes, and how portolan treats it.
+    pub fn in_chart(&self) -> impl Iterator<Item = &'static Attribute> + use<> {
+        let policy = self.copying.map(|copying| &copying.policy);
+        self.attributes.iter().chain(policy)
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes
             .iter()

@@ -81,10 +81,8 @@ pub enum KeyRule {
 impl Record {
     /// All keys, in the order of the reference.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
-        let attributes = self.attributes_of.map_or(&[][..], |kind| kind.attributes);
-        let of_chart = attributes
-            .iter()
-            .filter(|attribute| attribute.role != Role::Foreign);
+        let attributes = self.attributes_of.into_iter().flat_map(Kind::in_chart);
+        let of_chart = attributes.filter(|attribute| attribute.role != Role::Foreign);
         let of_kind = of_chart.map(|attribute| Key {
             name: attribute.name,
             form: Form::Attribute(attribute.shape),
@@ -93,10 +91,11 @@ impl Record {
             // left out.
             nullable: !attribute.is_required_in_chart() && !self.is_alternative(attribute.name),
             is_never_inherited: false,
-            default: match attribute.role {
+            default: match (attribute.role, attribute.service_default) {
                 // Others have no default here: an attribute that the chart leaves out is not
                 // managed.
-                Role::Fixed(Preset::Bool(true)) => Some("true"),
+                (Role::Fixed(Preset::Bool(true)), _) => Some("true"),
+                (Role::Policy, Preset::Text(word)) => Some(word),
                 _ => None,
             },
             example: attribute.example,

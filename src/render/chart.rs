@@ -294,7 +294,7 @@ impl Writer<'_> {
     }
 
     fn attributes(&mut self, address: &Address, attributes: &Attributes, entry: &mut Mapping) {
-        for attribute in address.kind().attributes {
+        for attribute in address.kind().in_chart() {
             match attributes.get(attribute.name) {
                 None => {}
                 // A fixed value is implied: decoding adds it again.
@@ -330,7 +330,7 @@ fn waived(address: &Address, desired: &DesiredResource) -> Option<&'static str> 
         Role::Fixed(preset) => attributes
             .get(attribute.name)
             .is_some_and(|value| *value != Value::from(preset)),
-        Role::Mutable | Role::Immutable | Role::WriteOnly | Role::Foreign => false,
+        Role::Mutable | Role::Immutable | Role::WriteOnly | Role::Foreign | Role::Policy => false,
     };
     let kind = address.kind();
     kind.place

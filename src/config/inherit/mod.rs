@@ -38,8 +38,7 @@ impl<'n, 's> Inherited<'n, 's> {
     /// The length of the texts for the attributes of a kind, including invalid values.
     pub(crate) fn text(&self, kind: &Kind) -> usize {
         let decided = kind
-            .attributes
-            .iter()
+            .in_chart()
             .filter_map(|attribute| self.find(kind, attribute.name));
         decided.map(length).sum()
     }
@@ -72,7 +71,7 @@ pub fn find<'n, 's>(layers: &[Layer<'n, 's>], kind: &Kind, name: &str) -> Option
 /// The managed attributes, resolved from the layers.
 pub fn resolve(layers: &[Layer<'_, '_>], kind: &Kind, context: Context<'_>) -> Attributes {
     let mut resolved = Attributes::new();
-    for attribute in kind.attributes {
+    for attribute in kind.in_chart() {
         let decided = find(layers, kind, attribute.name);
         if let Some(value) = decided.and_then(|node| value(attribute.shape, node, context)) {
             resolved.insert(attribute.name, value);

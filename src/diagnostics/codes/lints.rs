@@ -140,6 +140,53 @@ protect: [ team-a/ledger ]
         ),
     ),
     warning(
+        "backfill-against-retention",
+        "A rule copies again and again what a retention of its target deletes.",
+        "With `backfill: missing`, an apply copies what the target lacks. What the retention in \
+        the chart would delete now is left out, but what it deleted under an earlier policy is \
+        missing, and would be copied once more. `backfill: on-create` copies only for a new rule.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      web:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+            backfill: missing
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+    repositories:
+      web:
+        retention: { keep_tags: 30 }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      web:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+            backfill: on-create
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+    repositories:
+      web:
+        retention: { keep_tags: 30 }
+",
+        ),
+    ),
+    warning(
         "registry-host",
         "The first segment of a repository name looks like a registry host.",
         "An image reference consists of registry, organization and repository. In a chart, the \

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{
     super::{
-        Page, Undecodable, Window,
-        copying::{Copying, Job, JobStatus},
+        Attribute, Page, Preset, Role, Shape, Undecodable, Window,
+        copying::{Backfill, Copying, Job, JobStatus},
         json as parse, repository, tag,
     },
     address, is_same_repository, target,
@@ -32,6 +32,20 @@ const PAGE: usize = 100;
 const LONGEST_WORD: usize = 40;
 
 pub(super) static COPYING: Copying = Copying {
+    policy: Attribute {
+        name: "backfill",
+        role: Role::Policy,
+        shape: Shape::OneOf(&Backfill::WORDS),
+        service_default: Preset::Text("never"),
+        required: false,
+        is_remark: false,
+        hazard: None,
+        aliases: &["back_fill", "copy_existing", "replicate_existing"],
+        example: "on-create",
+        doc: "Whether tags that exist already are copied: `on-create` when the rule is created or \
+            replaced, `missing` whenever the target lacks some. Nothing is overwritten.",
+    },
+    items: "tags",
     list: &tag::TAGS,
     start,
     batch: BATCH,
