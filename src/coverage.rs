@@ -291,6 +291,28 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// The errors about patterns of `--backfill` that cover no rule of the selected part of the chart:
+/// an apply would copy less than the user meant.
+pub(crate) fn idle_backfills(
+    part: &Chart,
+    selection: &Selection,
+    patterns: &[Pattern],
+) -> Vec<Diagnostic> {
+    if patterns.is_empty() {
+        return Vec::new();
+    }
+    let rules = part.resources.iter().filter(|(address, desired)| {
+        address.kind().copying.is_some() && !desired.is_absent() && selection.holds(address)
+    });
+    let used = Index::new(patterns).used(rules.map(|(address, _)| address));
+    let idle = patterns.iter().zip(used).filter(|(_, used)| !used);
+    idle.map(|(pattern, _)| {
+        let message = format!("`--backfill '{pattern}'` covers no rule of the chart");
+        Diagnostic::error("selection-covers-nothing", message).hint(syntax())
+    })
+    .collect()
+}
+
 /// The candidates for a suggestion.
 fn others(pattern: &Pattern) -> Vec<Pattern> {
     let place = pattern.place();

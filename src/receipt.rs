@@ -17,7 +17,7 @@ use crate::{
         cloud::EndpointDocument,
         document::{FORMAT_VERSION, PlanDocument},
     },
-    report::{ApplyOutcome, Counts, EndedEarly, Fate, Record, Report, RunEnd, Seen},
+    report::{ApplyOutcome, Copied, Counts, EndedEarly, Fate, Record, Report, RunEnd, Seen},
     state::ChartStamp,
     wire::Try,
 };
@@ -75,6 +75,9 @@ pub struct Entry {
     /// The job id of a mirror run, for support tickets: it cannot be queried.
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<String>,
+    /// What became of the tags of a rule's run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Box<Copied>>,
     /// The number of requests for it.
     attempts: usize,
     request_ids: Vec<String>,
@@ -188,6 +191,7 @@ impl Entry {
             hint: None,
             because: None,
             job_id: None,
+            tags: record.copied.clone(),
             attempts: record.tries.len(),
             request_ids: record
                 .tries

@@ -52,6 +52,8 @@ pub enum RunEnd {
     NotAwaited,
     /// The result is unknown, for this reason.
     Unknown(String),
+    /// Waiting was not wanted, and the change that the run belongs to is left to a later apply.
+    PutOff,
 }
 
 /// The outcome of one change, with its requests and observations.
@@ -67,6 +69,33 @@ pub struct Record {
     pub before: Option<Seen>,
     /// The last observation after the write.
     pub after: Option<Seen>,
+    /// What became of each item of a run that copies.
+    pub copied: Option<Box<Copied>>,
+}
+
+/// What became of the items of a run that copies. Each is in one of these lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Copied {
+    /// At the target now.
+    pub copied: Vec<String>,
+    /// What was sent although it is not in the plan: it was pushed meanwhile.
+    pub added: Vec<String>,
+    /// Not at the target.
+    pub failed: Vec<NotCopied>,
+    /// Sent, and not at the target yet.
+    pub in_progress: Vec<String>,
+    /// Left to the next run.
+    pub not_sent: Vec<String>,
+    /// Not at the source any more.
+    pub gone: Vec<String>,
+}
+
+/// One item that was not copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotCopied {
+    #[serde(rename = "tag")]
+    pub item: String,
+    pub problem: String,
 }
 
 /// An observation: `None` if the object did not exist. Boxed, because every record has two of
@@ -82,17 +111,29 @@ impl From<Fate> for Record {
             wrote: false,
             before: None,
             after: None,
+            copied: None,
         }
     }
 }
 
 impl Fate {
+    /// Whether only a part of a run was made, and the change itself is left to a later apply.
+    pub(crate) fn is_put_off(&self) -> bool {
+        matches!(
+            self,
+            Fate::Ran {
+                end: RunEnd::PutOff,
+                ..
+            }
+        )
+    }
+
     /// Whether its result was not awaited.
     pub(crate) fn is_open(&self) -> bool {
         matches!(
             self,
             Fate::Ran {
-                end: RunEnd::NotAwaited,
+                end: RunEnd::NotAwaited | RunEnd::PutOff,
                 ..
             } | Fate::InProgress { problem: None }
         )
@@ -105,7 +146,7 @@ impl Fate {
             Fate::Applied { verified: true }
                 | Fate::AsPlanned
                 | Fate::Ran {
-                    end: RunEnd::Succeeded | RunEnd::NotAwaited,
+                    end: RunEnd::Succeeded | RunEnd::NotAwaited | RunEnd::PutOff,
                     ..
                 }
                 | Fate::InProgress { problem: None }
@@ -250,6 +291,9 @@ impl Report<'_> {
                 continue;
             }
             counts.run += usize::from(matches!(fate, Fate::Ran { .. }));
+            if fate.is_put_off() {
+                continue;
+            }
             match change.action {
                 Action::Create { .. } => counts.added += 1,
                 Action::Update { .. } => counts.changed += 1,
@@ -267,7 +311,9 @@ impl Report<'_> {
     /// The plan of the changes that are left. Includes changes that did not stick or were not
     /// tried, but not those that were made and could not be read back.
     pub fn residual(&self) -> Plan {
-        let made = |fate: &Fate| matches!(fate, Fate::Applied { .. }) || fate.is_done();
+        let made = |fate: &Fate| {
+            matches!(fate, Fate::Applied { .. }) || fate.is_done() && !fate.is_put_off()
+        };
         let left = self
             .fates()
             .filter(|(_, fate)| !made(fate))
@@ -309,9 +355,10 @@ impl Report<'_> {
             diagnostics: plan.diagnostics.clone(),
             plan,
         };
-        for (change, fate) in self.fates() {
+        for (change, record) in self.plan.changes.iter().zip(&self.records) {
             let (address, actions) = (change.address.clone(), change.verbs());
-            match fate.clone() {
+            let tags = record.copied.clone();
+            match record.fate.clone() {
                 Fate::Applied { verified } => {
                     document.applied.push(Applied {
                         address,
@@ -319,6 +366,7 @@ impl Report<'_> {
                         verified,
                         written: true,
                         job_id: None,
+                        tags,
                     });
                 }
                 Fate::Ran { job, end } => {
@@ -329,6 +377,7 @@ impl Report<'_> {
                         verified,
                         written: true,
                         job_id: job,
+                        tags,
                     });
                 }
                 Fate::InProgress { .. } => {
@@ -339,6 +388,7 @@ impl Report<'_> {
                         verified,
                         written,
                         job_id: None,
+                        tags,
                     });
                 }
                 Fate::AsPlanned => {
@@ -349,6 +399,7 @@ impl Report<'_> {
                         verified,
                         written,
                         job_id: None,
+                        tags,
                     });
                 }
                 Fate::Failed {
@@ -364,6 +415,7 @@ impl Report<'_> {
                         hint,
                         restored,
                         job_id: job,
+                        tags,
                     });
                 }
                 Fate::Skipped { because } => document.skipped.push(Skipped {
@@ -414,6 +466,8 @@ pub struct Applied {
     pub written: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Box<Copied>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -425,6 +479,8 @@ pub struct Failed {
     pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Box<Copied>>,
 }
 
 #[derive(Debug, Serialize)]

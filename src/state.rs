@@ -52,6 +52,8 @@ pub struct Chart {
     pub protect: Vec<Protection>,
     /// The patterns of `--exclude`. Empty in a chart as read.
     pub left_out: Vec<Pattern>,
+    /// The patterns of `--backfill`. Empty in a chart as read.
+    pub backfill: Vec<Pattern>,
     /// In the order of the documents. Only used by `drift`.
     pub accept: Vec<Acceptance>,
     pub limits: Limits,

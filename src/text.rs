@@ -84,6 +84,23 @@ pub(crate) fn counted(number: usize, (one, many): (&str, &str)) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// The longest name in a list that is shown whole, in characters.
+const LONGEST_NAME: usize = 128;
+
+/// The first of these names, and the number of the others.
+pub(crate) fn listed(names: &[String], most: usize) -> String {
+    let shown = |name: &String| {
+        let start: String = name.chars().take(LONGEST_NAME).collect();
+        let cut = if start.len() < name.len() { "..." } else { "" };
+        format!("{}{cut}", escaped(&start))
+    };
+    let first: Vec<String> = names.iter().take(most).map(shown).collect();
+    match names.len() - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 /// Whether a text can be a plain or block scalar in YAML. If not, it needs [`quoted`].
 pub fn is_plain(text: &str) -> bool {
     !has_command(text)

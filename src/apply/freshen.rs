@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     kind::Runs,
-    plan::{Change, Run},
+    plan::{Change, Fetch},
     refresh::observe::{self, Observation, View},
     report::{Fate, RunEnd},
     state::{LiveResource, ReadFailure, RunState},
@@ -48,7 +48,7 @@ const LOST_AFTER_SECONDS: i64 = 24 * 60 * 60;
 pub(super) struct Runner<'a> {
     env: Env<'a>,
     change: &'a Change,
-    run: &'a Run,
+    run: &'a Fetch,
     runs: &'static Runs,
     /// Records the requests.
     trace: &'a Trace,
@@ -86,7 +86,7 @@ impl<'a> Runner<'a> {
     pub(super) fn new(
         env: Env<'a>,
         change: &'a Change,
-        (run, runs): (&'a Run, &'static Runs),
+        (run, runs): (&'a Fetch, &'static Runs),
         trace: &'a Trace,
         changed: bool,
     ) -> Runner<'a> {

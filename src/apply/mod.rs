@@ -2,10 +2,11 @@
 //!
 //! It decides nothing: the plan contains what is sent, the preconditions, and what may run at all.
 //! `step` has the writes of each change, `write` how one write is checked and sent, `freshen`
-//! how a mirror is run, `verify` how the result is verified.
+//! how a mirror is run, `copy` how a rule is, `verify` how the result is verified.
 
 mod carry;
 mod check;
+mod copy;
 mod freshen;
 mod observe;
 mod shutdown;
@@ -21,8 +22,9 @@ use std::{
     time::Duration,
 };
 
+pub use copy::Pace;
 pub use shutdown::Shutdown;
-use step::Certainty;
+use write::Certainty;
 
 use tokio::task::JoinSet;
 
@@ -36,10 +38,10 @@ use crate::{
     wire::secret::Login,
 };
 
-/// How long to wait for a mirror run by default.
+/// How long to wait for a run by default.
 const DEFAULT_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// How many mirror runs are waited for at once. A run needs no request while it waits, so this is
+/// How many runs are waited for at once. A run needs no request while it waits, so this is
 /// above the number of requests in flight.
 const MAX_WAITING: usize = 200;
 
@@ -48,8 +50,10 @@ const MAX_WAITING: usize = 200;
 pub struct Options {
     /// Start nothing new after the first failure.
     pub fail_fast: bool,
-    /// How long to wait for a mirror run. `None`: not at all.
+    /// How long to wait for a mirror run, or until copies move again. `None`: not at all.
     pub wait: Option<Duration>,
+    /// How often the jobs of copies are read.
+    pub pace: Pace,
     /// The time at the start, used if a response has no date.
     pub now: Moment,
     /// The logins of the plan's runs.
@@ -61,6 +65,7 @@ impl Default for Options {
         Options {
             fail_fast: false,
             wait: Some(DEFAULT_WAIT),
+            pace: Pace::SERVICE,
             now: Moment::default(),
             logins: BTreeMap::new(),
         }
@@ -166,7 +171,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Starts units as their dependencies end. At most as many as requests may be in flight, so
-    /// that little is in progress when the apply is stopped. Mirror runs mostly wait and do not
+    /// that little is in progress when the apply is stopped. Runs mostly wait and do not
     /// count. Returns the records, and which changes have an unknown outcome.
     async fn run(
         mut self,
@@ -193,7 +198,7 @@ impl<'a> Schedule<'a> {
                     tally.step();
                     continue;
                 }
-                waiting += usize::from(self.runs_mirror(unit));
+                waiting += usize::from(self.runs_long(unit));
                 let (client, options, stop, listener) = (
                     client.clone(),
                     options.clone(),
@@ -228,7 +233,7 @@ impl<'a> Schedule<'a> {
                         (self.records[position], self.certainties[position]) =
                             (Some(record), certainty);
                     }
-                    waiting -= usize::from(self.runs_mirror(unit));
+                    waiting -= usize::from(self.runs_long(unit));
                     self.finish(unit);
                     tally.step();
                 }
@@ -254,7 +259,7 @@ impl<'a> Schedule<'a> {
         (records.collect(), doubtful)
     }
 
-    fn runs_mirror(&self, unit: usize) -> bool {
+    fn runs_long(&self, unit: usize) -> bool {
         self.units[unit]
             .changes
             .iter()

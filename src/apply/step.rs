@@ -8,12 +8,13 @@ use std::sync::Arc;
 use super::{
     Env,
     carry::to_fill,
+    copy,
     freshen::Runner,
     observe::failed,
-    write::{Guard, Settled, Shared, Write, Writer},
+    write::{Certainty, Guard, Settled, Shared, Write, Writer},
 };
 use crate::{
-    plan::{Action, Change},
+    plan::{Action, Change, Run},
     progress::{Event, Listener},
     report::{Fate, Record, Seen},
     state::Attributes,
@@ -38,17 +39,6 @@ pub(super) struct Finished {
     pub(super) certainty: Certainty,
 }
 
-/// How certain the outcome of a change is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Certainty {
-    /// The service accepted the write, so the live object is the one that this apply wrote.
-    Own,
-    /// The outcome is known, but another client may have caused it.
-    Known,
-    /// The write may have had an effect.
-    Doubtful,
-}
-
 /// Makes the changes of a unit, which share one read, one after the other.
 pub(super) async fn make(
     env: Env<'_>,
@@ -65,7 +55,20 @@ pub(super) async fn make(
     } in tasks
     {
         let trace = Trace::default();
-        let (record, certainty) = make_one(env, &change, &trace, fresh, &mut shared).await;
+        let run = change.action.run().and_then(Run::copies);
+        let (record, certainty) = match (run, change.address.kind().copying) {
+            (Some(copies), Some(copying)) => {
+                let task = copy::Task {
+                    change: &change,
+                    copies,
+                    copying,
+                    trace: &trace,
+                    listener,
+                };
+                copy::make(env, task, &mut shared).await
+            }
+            _ => make_one(env, &change, &trace, fresh, &mut shared).await,
+        };
         let record = Record {
             tries: trace.tries(),
             ..record
@@ -119,6 +122,7 @@ async fn make_one(
             wrote,
             before,
             after: None,
+            copied: None,
         },
         certainty,
     )
@@ -134,7 +138,8 @@ async fn follow(
     wrote: bool,
     before: &mut Option<Seen>,
 ) -> (Fate, bool) {
-    let (Some(run), Some(runs)) = (change.action.run(), change.address.kind().runs) else {
+    let fetch = change.action.run().and_then(Run::fetch);
+    let (Some(run), Some(runs)) = (fetch, change.address.kind().runs) else {
         return (fate, wrote);
     };
     let changed = match fate {
@@ -173,7 +178,7 @@ async fn follow(
 }
 
 impl Writer<'_> {
-    async fn perform(&mut self, change: &Change) -> Settled {
+    pub(super) async fn perform(&mut self, change: &Change) -> Settled {
         let planned = Guard::Planned(&change.precondition);
         match &change.action {
             Action::Create { after, .. } => self.create(change, after, planned).await,

@@ -16,7 +16,7 @@ use super::observe::{did_not_stick_hint, difference, matches};
 use crate::{
     address::Address,
     kind::{Kind, Listing, Subject},
-    plan::Change,
+    plan::{Action, Change},
     progress::{Event, Listener, Stage, Tally},
     refresh::{self, observe::observe},
     report::{Fate, Record, Seen},
@@ -65,6 +65,7 @@ pub(super) async fn verify(
             continue;
         };
         let applied = matches!(record.fate, Fate::Applied { .. });
+        let was_made = applied || made_by_run(change, record);
         let is_visible = matches(
             change.address.kind(),
             live.as_deref(),
@@ -74,7 +75,7 @@ pub(super) async fn verify(
         // After a definite refusal another client made it visible, so the refusal stays.
         if is_visible && (applied || doubtful[position]) {
             record.fate = Fate::Applied { verified: true };
-        } else if applied {
+        } else if was_made && !is_visible {
             let (client, change) = (client.clone(), change.clone());
             // The waits run side by side, so that the slowest one decides and not their sum.
             pending.spawn(async move { (position, wait_for(&client, &change).await) });
@@ -82,7 +83,10 @@ pub(super) async fn verify(
     }
     for (position, waited) in refresh::gather(pending, &tally).await {
         let record = &mut records[position];
-        record.fate = waited.fate;
+        record.fate = match waited.fate {
+            Fate::Applied { .. } if made_by_run(changes[position], record) => record.fate.clone(),
+            fate => fate,
+        };
         record.tries.extend(waited.tries);
         record.after = waited.seen.or_else(|| record.after.take());
     }
@@ -98,6 +102,12 @@ pub(super) async fn verify(
             is_news: before != is_applied(record),
         });
     }
+}
+
+/// Whether the change was made beside a run that copies. The outcome is then that of the run.
+fn made_by_run(change: &Change, record: &Record) -> bool {
+    let is_run = matches!(record.fate, Fate::Ran { .. }) && !record.fate.is_put_off();
+    is_run && record.copied.is_some() && !matches!(change.action, Action::Run { .. })
 }
 
 /// The touched resources, with the ids that requests use.

@@ -60,6 +60,17 @@ pub(super) enum Settled {
     Unknown(Fate),
 }
 
+/// How certain the outcome of a change is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Certainty {
+    /// The service accepted the write, so the live object is the one that this apply wrote.
+    Own,
+    /// The outcome is known, but another client may have caused it.
+    Known,
+    /// The write may have had an effect.
+    Doubtful,
+}
+
 /// The condition for a write.
 #[derive(Clone, Copy)]
 pub(super) enum Guard<'a> {

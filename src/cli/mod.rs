@@ -338,6 +338,9 @@ pub struct PlanArgs {
     pub selection: SelectionArgs,
 
     #[command(flatten)]
+    pub backfill: BackfillArgs,
+
+    #[command(flatten)]
     pub show: ShowArgs,
 
     /// Save the plan for `portolan apply PLANFILE`.
@@ -422,7 +425,10 @@ pub enum PlanFormat {
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// A plan saved by `plan --out`; it is applied as it is, without a question.
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["allow", "target", "exclude"])]
+    #[arg(
+        value_name = "PLANFILE",
+        conflicts_with_all = ["allow", "target", "exclude", "backfill"]
+    )]
     pub plan: Option<PathBuf>,
 
     #[command(flatten)]
@@ -430,6 +436,9 @@ pub struct ApplyArgs {
 
     #[command(flatten)]
     pub selection: SelectionArgs,
+
+    #[command(flatten)]
+    pub backfill: BackfillArgs,
 
     /// Do not ask.
     #[arg(long)]
@@ -439,11 +448,13 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub fail_fast: bool,
 
-    /// How long to wait for the end of a mirror's run, such as `90s` or `10m`.
+    /// How long to wait for the end of a mirror's run, or for copies to move, such as `90s` or
+    /// `10m`.
     #[arg(long, value_name = "TIME", default_value = "15m")]
     pub wait: Wait,
 
-    /// Start the runs of mirrors, and do not wait for them to end.
+    /// Start the runs of mirrors and the first copies of each rule, and do not wait for them to
+    /// end.
     #[arg(long, conflicts_with = "wait")]
     pub no_wait: bool,
 
@@ -518,6 +529,17 @@ pub struct SelectionArgs {
     /// A pattern that covers nothing is an error, or only a warning if it contains a `*`.
     #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
     pub exclude: Vec<Written>,
+}
+
+#[derive(Debug, Args)]
+pub struct BackfillArgs {
+    /// Copy the tags that the targets of these rules lack, whatever `backfill` says in the chart;
+    /// may be given several times.
+    ///
+    /// Nothing is overwritten. Patterns are written as for `--target`, and one that covers no rule
+    /// of the chart is an error.
+    #[arg(long, value_name = "PATTERN", value_parser = str::parse::<Written>)]
+    pub backfill: Vec<Written>,
 }
 
 #[derive(Debug, Args)]

@@ -117,6 +117,7 @@ fn plan_and_make(
             let options = Options {
                 fail_fast: args.fail_fast,
                 wait,
+                pace: door.pace(),
                 now: runtime::now(),
                 logins,
             };
@@ -184,7 +185,7 @@ fn not_ready(error: anyhow::Error) -> NotReady {
 
 async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
     let mut loaded = session::load_chart(global).map_err(NotReady::Reported)?;
-    let asked = Asked::read(&args.selection, &[], &loaded.chart)
+    let asked = Asked::read(&args.selection, &[], &args.backfill.backfill, &loaded.chart)
         .map_err(|error| not_ready(error.into()))?;
     let door = Door::for_chart(global, &loaded.chart)
         .await

@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Asked {
     pub(super) selection: Selection,
     pub(super) ignores: Vec<Pattern>,
+    /// The rules that are run, whatever the chart says.
+    pub(super) backfills: Vec<Pattern>,
     /// The codes of findings that are not counted.
     pub(super) ignored_codes: Vec<&'static str>,
     /// The rules whose targets are compared with their sources.
@@ -25,6 +27,7 @@ impl Asked {
     pub(super) fn read(
         args: &SelectionArgs,
         ignore: &[Written],
+        backfill: &[Written],
         chart: &Chart,
     ) -> Result<Asked, UsageError> {
         let names = chart.names();
@@ -41,6 +44,7 @@ impl Asked {
                 excludes: patterns("--exclude", &args.exclude, &names)?,
             },
             ignores: patterns("--ignore", &others, &names)?,
+            backfills: patterns("--backfill", backfill, &names)?,
             ignored_codes,
             copies: Wanted::Nothing,
         })

@@ -9,10 +9,14 @@ use std::{
 
 use super::{UsageError, deadline::Deadline, output, secrets};
 use crate::{
+    apply::Pace,
     cli::{CredentialsFrom, Global, Parallelism},
     emulator::{self, Emulator},
     mask::Mask,
-    plan::{Plan, Scope, copies::routes},
+    plan::{
+        Plan, Run, Scope,
+        copies::{Route, routes},
+    },
     scope::{self, Selection},
     state::{Chart, Live},
     transport::{
@@ -132,10 +136,35 @@ impl Door {
             wanted.extend(unplanned.map(|region| Wanted::new(Service::Iam, region)));
         }
         let runs = plan.changes.iter().filter_map(|change| change.action.run());
-        let mask = secrets::mask(runs.filter_map(|run| run.credentials.as_ref()));
+        let logins = runs
+            .filter_map(Run::fetch)
+            .filter_map(|run| run.credentials.as_ref());
+        let mask = secrets::mask(logins);
+        // Runs of rules read their targets, which may be in regions that the plan does not name.
+        let copies = plan.changes.iter().filter(|change| {
+            let run = change.action.run();
+            run.is_some_and(|run| run.copies().is_some())
+        });
+        let targets = copies.filter_map(|change| Route::of(&change.address));
+        let targets = targets.map(|route| (route.place.kind().service, route.place));
+        let targets: BTreeSet<(Service, String)> = targets
+            .map(|(service, place)| (service, place.region().to_string()))
+            .filter(|place| !planned.contains_key(place))
+            .collect();
+        let abroad: Vec<Abroad<'_>> = targets
+            .iter()
+            .map(|(service, region)| Abroad {
+                place: Wanted::new(*service, region),
+                sources: planned
+                    .iter()
+                    .filter(|((other, _), _)| other == service)
+                    .map(|((_, region), url)| Wanted::new(*service, region).in_saved_plan(url))
+                    .collect(),
+            })
+            .collect();
         let opening = Opening {
             wanted,
-            abroad: Vec::new(),
+            abroad,
             named: &named,
             mask,
             account,
@@ -187,6 +216,16 @@ impl Door {
             abroad,
             deadline,
         })
+    }
+
+    /// How often the jobs of copies are read. Plain `http` goes to this machine only.
+    pub(super) fn pace(&self) -> Pace {
+        let is_local = |url: &String| url.starts_with(EMULATED) || url.starts_with("http://");
+        if self.endpoints.values().all(is_local) {
+            Pace::LOCAL
+        } else {
+            Pace::SERVICE
+        }
     }
 
     /// The scope of a plan of this chart, without the account.

@@ -16,7 +16,7 @@ use crate::{
     address::Address,
     config::load::links::{follow, refuse_system_path},
     mask::Mask,
-    plan::Plan,
+    plan::{Plan, Run},
     state::{LoginSource, SecretSource},
     text::escaped,
     wire::secret::{Login, Secret, without_line_break},
@@ -27,7 +27,10 @@ use crate::{
 pub(super) fn read(plan: &Plan, own: &Mask) -> Result<BTreeMap<Address, Login>, String> {
     let mut logins = BTreeMap::new();
     for change in plan.runnable() {
-        let Some(source) = change.action.run().and_then(|run| run.credentials.as_ref()) else {
+        let Some(run) = change.action.run().and_then(Run::fetch) else {
+            continue;
+        };
+        let Some(source) = &run.credentials else {
             continue;
         };
         let half = |source| {

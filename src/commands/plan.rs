@@ -19,7 +19,7 @@ use crate::{
     input,
     pattern::Written,
     plan::{
-        Outcome, Plan, Stop,
+        Outcome, Plan, Stop, backfill,
         build::build,
         cloud::other_account,
         document::{self, PlanDocument, PlanFileError},
@@ -34,14 +34,13 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         paths::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
-    let Ready { plan, loaded, .. } =
-        match ready(global, &args.selection, Use::Plan(&args.consent.allow))? {
-            Ok(ready) => ready,
-            Err(unready) => {
-                args.out.iter().for_each(|path| forget(path));
-                return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
-            }
-        };
+    let Ready { plan, loaded, .. } = match ready(global, &args.selection, Use::Plan(args))? {
+        Ok(ready) => ready,
+        Err(unready) => {
+            args.out.iter().for_each(|path| forget(path));
+            return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
+        }
+    };
     // Drops the chart before the documents are built: with large charts each takes much memory.
     let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
@@ -66,8 +65,8 @@ pub(super) struct Ready {
 /// What a plan is for.
 #[derive(Clone, Copy)]
 pub(super) enum Use<'u> {
-    /// With this consent.
-    Plan(&'u [Consent]),
+    /// With its consent, and the rules that are run.
+    Plan(&'u PlanArgs),
     /// Without what these cover. Organizations that no file names are findings by default, and
     /// every target is compared.
     Drift(&'u [Written]),
@@ -83,14 +82,18 @@ pub(super) fn ready(
         Ok(loaded) => loaded,
         Err(unready) => return Ok(Err(unready)),
     };
-    let (allow, ignore) = match use_ {
-        Use::Plan(allow) => (allow, &[][..]),
+    let (allow, ignore, backfill) = match use_ {
+        Use::Plan(args) => (
+            &args.consent.allow[..],
+            &[][..],
+            &args.backfill.backfill[..],
+        ),
         Use::Drift(ignore) => {
             Arc::make_mut(&mut loaded.chart).report_unlisted_tops();
-            (&[][..], ignore)
+            (&[][..], ignore, &[][..])
         }
     };
-    let mut asked = Asked::read(selection, ignore, &loaded.chart)?;
+    let mut asked = Asked::read(selection, ignore, backfill, &loaded.chart)?;
     if matches!(use_, Use::Drift(_)) {
         asked.copies = Wanted::All;
     }
@@ -119,13 +122,21 @@ pub(super) async fn make(
     allow: &[Consent],
     asked: &Asked,
 ) -> Result<(Plan, Vec<Stop>), session::Unready> {
+    if !asked.backfills.is_empty() {
+        Arc::make_mut(&mut loaded.chart)
+            .backfill
+            .clone_from(&asked.backfills);
+    }
     let chart = loaded.chart.clone();
     let part = asked.selection.to_read(&chart);
     let listener = output::listener(global);
     let wanted = chart.account.as_deref();
     let mut scope = door.scope(&chart, &asked.selection);
     let options = RefreshOptions {
-        copies: asked.copies.clone(),
+        copies: match &asked.copies {
+            Wanted::Nothing => backfill::compared(&chart),
+            wanted => wanted.clone(),
+        },
         abroad: Some(door.abroad.clone()),
     };
     let reads = async {

@@ -12,7 +12,7 @@ use crate::{
         load,
         waivers::Waivers,
     },
-    coverage::Seen,
+    coverage::{self, Seen},
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
     plan::{Plan, finding},
     state::{Chart, Live},
@@ -128,6 +128,11 @@ impl Loaded {
             lint::OF_A_PLAN.into_iter().chain(finding::CODES).collect();
         if let Some((live, part, plan)) = read.filter(|(live, ..)| live.failures.is_empty()) {
             found.extend(lint::targets(live, &self.rules));
+            found.extend(coverage::idle_backfills(
+                part,
+                &asked.selection,
+                &asked.backfills,
+            ));
             let has_patterns = !(self.chart.protect.is_empty() && self.chart.accept.is_empty());
             if has_patterns || asked.selection.is_partial() || !asked.ignores.is_empty() {
                 found.extend(

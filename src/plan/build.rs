@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted, abroad,
+    Action, Change, Kept, Plan, Reason, Scope, Stop, Unlisted, abroad, backfill,
     by_id::{self, Verdict},
     change::step,
     contents, copies,
@@ -39,6 +39,10 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .chain(by_id::without_id(live))
         .chain(persons::unclear(chart, live))
         .collect();
+    let narrowed = selection.narrow(chart);
+    if plan.failures.is_empty() {
+        plan.failures = backfill::unread(chart, &narrowed, &selection, live, now);
+    }
     // What was not read is unknown and not absent, so a comparison could plan creations of things
     // that exist, or miss deletions.
     if !plan.failures.is_empty() {
@@ -46,7 +50,6 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     }
     // From the whole chart: rules outside the selection have expected copies too.
     let copies = scope::expected_copies(chart);
-    let narrowed = selection.narrow(chart);
     let mut blocking = Vec::new();
     let mut found = Ascending::new(&live.resources);
     for (address, desired) in &narrowed.resources {
@@ -73,7 +76,15 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
                 continue;
             }
         };
-        match change(address, &desired, seen, live) {
+        let change = match &desired.presence {
+            Presence::Present(wanted) if selection.holds(address) => {
+                let copied = backfill::is_wanted(address, wanted, seen, chart, live);
+                let change = change(address, &desired, seen, live, copied);
+                backfill::with_run(change, (address, &desired), seen, (chart, live), now)
+            }
+            _ => change(address, &desired, seen, live, false),
+        };
+        match change {
             // A parent of selected resources is created if it is missing, and otherwise left alone.
             Some(change)
                 if !selection.holds(address) && !matches!(change.action, Action::Create { .. }) => {
@@ -139,7 +150,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     plan.findings
         .extend(renamed::findings(&renamed, chart, live));
     let mut others = outside::of(chart, live, now);
-    others.append(&mut copies::findings(chart, live, now));
+    others.append(&mut copies::findings(chart, live, &plan.changes, now));
     finding::complete(&mut plan, chart, live, &tops, others);
     plan.stopped.extend(abroad::stops(&plan, live));
     plan.stopped
@@ -191,12 +202,14 @@ fn add_by_id(address: &Address, desired: &DesiredResource, verdict: Verdict, pla
     }
 }
 
-/// The change that one declared resource needs, if any.
+/// The change that one declared resource needs, if any. `is_copied`: what its parent contains is
+/// copied too.
 fn change(
     address: &Address,
     desired: &DesiredResource,
     found: Option<&LiveResource>,
     live: &Live,
+    is_copied: bool,
 ) -> Option<Change> {
     let kind = address.kind();
     match (&desired.presence, found) {
@@ -211,7 +224,7 @@ fn change(
             let after = diff::creation(kind, wanted);
             let fields = diff::appearing(&after);
             let held = held_above(address, live);
-            let notes = notes_on_creation(address, &after, held);
+            let notes = notes_on_creation(address, &after, held.filter(|_| !is_copied));
             let mut change = step(
                 address,
                 Action::Create { after, then: None },

@@ -15,6 +15,7 @@ use super::{
     Uncompared, Unlisted, Withheld,
     cloud::EndpointDocument,
     risk::{Risk, RiskClass},
+    run::RunDocument,
     saved,
 };
 use crate::{
@@ -79,9 +80,9 @@ pub struct ChangeDocument {
     pub source: Option<Source>,
     pub withheld: Option<Withheld>,
     pub precondition: Precondition,
-    /// The run that follows, for resources with `max_age`.
+    /// The run that follows. What it copies is in `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<Run>,
+    pub run: Option<RunDocument>,
     /// For a replace: the attributes to restore if the create is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<IndexMap<String, Value>>,
@@ -349,6 +350,16 @@ fn named(attributes: &Attributes) -> IndexMap<String, Value> {
         .collect()
 }
 
+/// What a change sends: its attributes, and what its run copies.
+fn sent(change: &Change) -> Option<IndexMap<String, Value>> {
+    let mut sent = named(change.action.after()?);
+    let copies = change.action.run().and_then(Run::copies);
+    if let (Some(copying), Some(copies)) = (change.address.kind().copying, copies) {
+        sent.insert(copying.items.to_owned(), copies.items.clone().into());
+    }
+    Some(sent)
+}
+
 impl From<Unlisted> for UnlistedDocument {
     fn from(Unlisted { address, held }: Unlisted) -> UnlistedDocument {
         let held = address
@@ -385,12 +396,12 @@ impl From<&Change> for ChangeDocument {
             reason: change.reason,
             risks: change.risks.iter().map(|risk| risk.class).collect(),
             before: change.action.before().map(named),
-            after: change.action.after().map(named),
+            after: sent(change),
             fields: change.fields.clone(),
             source: change.source.clone(),
             withheld: change.withheld.clone(),
             precondition: change.precondition.clone(),
-            run: change.action.run().cloned(),
+            run: change.action.run().map(Run::document),
             restore: change.action.before().filter(|_| restore).map(named),
             evidence: change
                 .risks
@@ -406,8 +417,10 @@ impl From<&Change> for ChangeDocument {
 impl TryFrom<ChangeDocument> for Change {
     type Error = String;
 
-    fn try_from(document: ChangeDocument) -> Result<Change, String> {
+    fn try_from(mut document: ChangeDocument) -> Result<Change, String> {
         let kind = document.address.kind();
+        let after = document.after.as_mut();
+        let items = after.and_then(|after| after.shift_remove(kind.copying?.items));
         let at = |problem: String| format!("{}: {problem}", document.address);
         let before = document
             .before
@@ -424,7 +437,13 @@ impl TryFrom<ChangeDocument> for Change {
         if document.run.is_some() != is_run {
             return Err(at(format!("`run` does not match {:?}", document.actions)));
         }
-        let then = document.run.map(Box::new);
+        let items = items.map(serde_json::from_value::<Vec<String>>).transpose();
+        let items = items.map_err(|_| at("what is copied is not a list of texts".to_owned()))?;
+        let then = match (document.run, items) {
+            (Some(run), items) => Some(Box::new(run.with(items).map_err(at)?)),
+            (None, None) => None,
+            (None, Some(_)) => return Err(at("nothing is run, but something copied".to_owned())),
+        };
         let written = verbs.strip_suffix(&["run"]).unwrap_or(&verbs);
         let action = match (written, before, after, then) {
             (["create"], None, Some(after), then) => Action::Create { after, then },

@@ -4,6 +4,7 @@
 //! before, and whether it may run at all. [`build`] makes a plan, [`document`] writes it to a file.
 
 mod abroad;
+pub(crate) mod backfill;
 pub mod build;
 pub mod by_id;
 mod change;
@@ -21,6 +22,7 @@ mod outside;
 pub(crate) mod persons;
 mod precondition;
 pub mod risk;
+mod run;
 mod saved;
 mod scope_file;
 #[cfg(test)]
@@ -33,6 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     finding::Finding,
     precondition::{Precondition, Stays},
+    run::{Copies, Fetch, Run},
 };
 use crate::{
     address::Address,
@@ -42,8 +45,7 @@ use crate::{
     mask::Hidden,
     plan::risk::{Risk, RiskClass},
     scope::Selection,
-    state::{Attributes, ChartStamp, LoginSource, ReadFailure},
-    time::Age,
+    state::{Attributes, ChartStamp, ReadFailure},
     wire::Service,
 };
 
@@ -164,22 +166,6 @@ pub enum Action {
     },
 }
 
-/// One run, with everything that is sent except secrets, which are read right before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Run {
-    /// For display only.
-    pub because: String,
-    /// The last success at plan time. If a newer one, not older than `max_age`, is there at apply
-    /// time, the run is skipped.
-    pub last_success: Option<String>,
-    pub max_age: Age,
-    pub force: bool,
-    /// The service endpoint that stores credentials. Empty for none.
-    pub endpoint: String,
-    pub credentials: Option<LoginSource>,
-}
-
 impl Action {
     pub fn before(&self) -> Option<&Attributes> {
         match self {
@@ -259,6 +245,9 @@ pub enum Reason {
     Stale,
     /// There was no success yet.
     NeverSucceeded,
+    /// The target lacks what the rule copies.
+    #[serde(rename = "tags-missing")]
+    ItemsMissing,
 }
 
 /// Why a change may not run.

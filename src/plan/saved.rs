@@ -5,8 +5,10 @@
 //! value is legal in a chart or already live, and the precondition is complete. Consent cannot be
 //! checked, because the file does not contain it.
 
+use std::collections::BTreeSet;
+
 use super::{
-    Action, Change, Precondition, Stays, contents,
+    Action, Change, Precondition, Run, Stays, contents,
     risk::{self, RiskClass},
 };
 use crate::{
@@ -34,6 +36,10 @@ pub(super) fn problem(change: &Change) -> Option<&'static str> {
             "its id is missing, or is not used by its kind",
         ),
         (hides_risk(change), "it hides a risk"),
+        (
+            !copies_something(change),
+            "its run does not say what is copied, each once",
+        ),
         (
             !has_right_count(change),
             "its precondition does not say what stays",
@@ -66,7 +72,21 @@ fn suits_kind(change: &Change) -> bool {
         Action::Delete { .. } => can_delete,
         Action::Run { .. } => true,
     };
-    action && (change.action.run().is_none() || kind.runs.is_some())
+    let can_run = match change.action.run() {
+        None => true,
+        Some(Run::Fetch(_)) => kind.runs.is_some(),
+        Some(Run::Copy(_)) => kind.copying.is_some(),
+    };
+    action && can_run
+}
+
+/// Whether a run that copies names what it copies, and nothing twice.
+fn copies_something(change: &Change) -> bool {
+    let Some(copies) = change.action.run().and_then(Run::copies) else {
+        return true;
+    };
+    let names: BTreeSet<&String> = copies.items.iter().collect();
+    !names.is_empty() && names.len() == copies.items.len() && names.iter().all(|it| !it.is_empty())
 }
 
 /// The API may reset attributes that a write leaves out, so writes contain all.
@@ -163,7 +183,8 @@ fn hides_risk(change: &Change) -> bool {
     let shown = |class: RiskClass| change.risks.iter().any(|risk| risk.class == class);
     // Zero things, so that only the risks of the action itself are expected.
     let carried = risk::assess(&change.address, &change.action, Some(0));
-    let is_forced = change.action.run().is_some_and(|run| run.force);
+    let fetch = change.action.run().and_then(Run::fetch);
+    let is_forced = fetch.is_some_and(|run| run.force);
     let forced = change
         .address
         .kind()

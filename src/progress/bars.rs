@@ -9,13 +9,13 @@ use std::{
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{
-    Event, Listener, Stage,
+    Copies, Event, Listener, Stage,
     terminal::{AREA, print_line},
 };
 use crate::render::{self, style::Color};
 
 /// Fits 80 columns, also with large numbers.
-const TEMPLATE: &str = "{prefix:>8} [{bar:24}] {pos}/{len}{rest}";
+const TEMPLATE: &str = "{prefix:>8} [{bar:24}] {pos}/{len}{msg}{rest}";
 
 /// How long a stage must last before its rate is shown.
 const RATE_AFTER: Duration = Duration::from_secs(1);
@@ -25,6 +25,7 @@ const RATE_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Bars {
     color: Color,
     shown: Mutex<Option<(Stage, ProgressBar)>>,
+    copies: Copies,
 }
 
 impl Bars {
@@ -32,6 +33,7 @@ impl Bars {
         Bars {
             color,
             shown: Mutex::new(None),
+            copies: Copies::default(),
         }
     }
 
@@ -58,9 +60,16 @@ impl Listener for Bars {
                 record,
                 is_news: true,
             } => {
-                print_line(&render::report::line(change, &record.fate, self.color));
+                print_line(&render::report::line(change, record, self.color));
             }
             Event::Progress { stage, done, known } => self.progress(*stage, *done, *known),
+            Event::Copied { change, done, of } => {
+                let (done, of) = self.copies.update(change, *done, *of);
+                let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((_, bar)) = &*shown {
+                    bar.set_message(format!(", {done} of {of} copied"));
+                }
+            }
             Event::Started { .. } | Event::Checked { .. } => {}
         }
     }

@@ -66,7 +66,7 @@ impl Listener for Events {
             Event::Checked { change, record, .. } => {
                 self.write(&Line::Checked(Entry::new(change, record)));
             }
-            Event::Progress { .. } => {}
+            Event::Progress { .. } | Event::Copied { .. } => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Event, Listener, Stage, terminal::print_line};
+use super::{Copies, Event, Listener, Stage, terminal::print_line};
 use crate::render;
 
 /// The interval of lines while the live state is read: rare enough for a log, and often enough to
@@ -18,6 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 pub struct Lines {
     color: render::style::Color,
     last_line: Mutex<Instant>,
+    copies: Copies,
 }
 
 impl Lines {
@@ -26,6 +27,7 @@ impl Lines {
             color,
             // The first line comes after an interval: a short read needs none.
             last_line: Mutex::new(Instant::now()),
+            copies: Copies::default(),
         }
     }
 
@@ -51,7 +53,7 @@ impl Listener for Lines {
                 record,
                 is_news: true,
             } => {
-                print_line(&render::report::line(change, &record.fate, self.color));
+                print_line(&render::report::line(change, record, self.color));
             }
             Event::Progress {
                 stage: Stage::Reading,
@@ -60,6 +62,12 @@ impl Listener for Lines {
                 // At the end of the stage the result follows anyway.
             } if done < known && self.is_due() => {
                 print_line(&format!("reading: {done} of {known}"));
+            }
+            Event::Copied { change, done, of } => {
+                let (done, of) = self.copies.update(change, *done, *of);
+                if done < of && self.is_due() {
+                    print_line(&format!("copying: {done} of {of}"));
+                }
             }
             Event::Progress { .. } | Event::Started { .. } | Event::Checked { .. } => {}
         }

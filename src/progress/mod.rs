@@ -8,12 +8,15 @@ pub mod events;
 pub mod lines;
 pub mod terminal;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use crate::{plan::Change, report::Record};
+use crate::{address::Address, plan::Change, report::Record};
 
 /// The stage of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,12 @@ pub enum Event<'a> {
     },
     /// A change is about to be made.
     Started { change: &'a Change },
+    /// How many items of a run that copies are at the target, of those that shall be.
+    Copied {
+        change: &'a Change,
+        done: usize,
+        of: usize,
+    },
     /// A change has an outcome.
     Finished {
         change: &'a Change,
@@ -49,6 +58,20 @@ pub enum Event<'a> {
         /// Whether the outcome differs from that of the event `Finished`.
         is_news: bool,
     },
+}
+
+/// How far each run that copies is.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(Mutex<BTreeMap<Address, (usize, usize)>>);
+
+impl Copies {
+    /// Takes what one run reports, and returns the sums of all.
+    fn update(&self, change: &Change, done: usize, of: usize) -> (usize, usize) {
+        let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.insert(change.address.clone(), (done, of));
+        runs.values()
+            .fold((0, 0), |sum, run| (sum.0 + run.0, sum.1 + run.1))
+    }
 }
 
 /// Receives events.

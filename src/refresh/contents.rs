@@ -57,14 +57,14 @@ pub(super) async fn read(client: &Arc<Client>, part: &Chart, live: &mut Live, ta
 }
 
 /// All items of one parent.
-pub(super) struct Contents {
-    pub(super) items: Vec<Item>,
+pub(crate) struct Contents {
+    pub(crate) items: Vec<Item>,
     /// The time on the service's clock.
-    pub(super) now: Option<Moment>,
+    pub(crate) now: Option<Moment>,
 }
 
 /// Lists the items of one parent.
-pub(super) async fn list(
+pub(crate) async fn list(
     reader: &mut impl Reader,
     parent: &Address,
     of: &ItemList,

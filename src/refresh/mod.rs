@@ -6,7 +6,7 @@
 pub mod accounts;
 mod by_id;
 mod children;
-mod contents;
+pub(crate) mod contents;
 mod copies;
 mod holders;
 // Until what reads the jobs comes.

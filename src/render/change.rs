@@ -37,7 +37,7 @@ pub(super) fn block(out: &mut String, change: &Change, column: usize, look: Look
     let Look { color, depth, .. } = look;
     out.push_str(&headline(change, column, look));
     out.push('\n');
-    let mut remarks = remarks(change, color);
+    let mut remarks = remarks(change, look);
     // A deletion has no new values; the old ones are for the full view.
     let shown = |field: &&FieldChange| {
         depth == Depth::Full
@@ -124,7 +124,8 @@ struct Remark {
     text: String,
 }
 
-fn remarks(change: &Change, color: Color) -> Vec<Remark> {
+fn remarks(change: &Change, look: Look) -> Vec<Remark> {
+    let color = look.color;
     let mut remarks = Vec::new();
     let mut add = |field, text| remarks.push(Remark { field, text });
     match &change.withheld {
@@ -174,7 +175,11 @@ fn remarks(change: &Change, color: Color) -> Vec<Remark> {
         } else {
             "> run: "
         };
-        add(None, format!("{mark}{}", words::run(run)));
+        let most = match look.depth {
+            Depth::Full => usize::MAX,
+            _ => words::MOST_ITEMS,
+        };
+        add(None, format!("{mark}{}", words::run(run, most)));
     }
     if let Some(reason) = reason(change) {
         let field =
@@ -218,6 +223,7 @@ pub(super) fn reason(change: &Change) -> Option<String> {
         | Reason::Differs
         | Reason::DeclaredAbsent
         | Reason::Stale
+        | Reason::ItemsMissing
         | Reason::NeverSucceeded => None,
     }
 }

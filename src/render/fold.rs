@@ -12,7 +12,7 @@ use super::{change::role, style::Color, words};
 use crate::{
     address::{Address, printed},
     diff::FieldChange,
-    plan::{Action, Change},
+    plan::{Action, Change, Run},
 };
 
 /// Changes with equal groups look the same to a reader.
@@ -181,7 +181,7 @@ fn signature(change: &Change, with_remarks: bool) -> String {
     if let Some(run) = change.action.run() {
         signature.push_str(&format!(
             " > {} {}",
-            words::run(run),
+            words::run(run, usize::MAX),
             change.notes.join(" ")
         ));
     }
@@ -203,6 +203,7 @@ fn login_host(change: &Change) -> Option<String> {
     change
         .action
         .run()
+        .and_then(Run::fetch)
         .filter(|run| run.credentials.is_some() || !run.endpoint.is_empty())?;
     let from = change.address.kind().runs?.url;
     let url = change

@@ -444,7 +444,7 @@ fn details(change: &Change, with_notes: bool) -> Vec<String> {
         change
             .action
             .run()
-            .map(|run| format!("**run**: {}", escape(&words::run(run)))),
+            .map(|run| format!("**run**: {}", escape(&words::run(run, words::MOST_ITEMS)))),
     );
     details.extend(change::reason(change).map(|reason| escape(&reason)));
     if with_notes {

@@ -54,7 +54,7 @@ fn verbs(kind: &Kind) -> impl Iterator<Item = Verb> {
         .verbs()
         .iter()
         .copied()
-        .chain(kind.runs.map(|_| Verb::Run))
+        .chain((kind.runs.is_some() || kind.copying.is_some()).then_some(Verb::Run))
 }
 
 /// The whole file. Series with the value zero are included, so that none disappears between two

@@ -134,7 +134,12 @@ pub(super) fn view(change: &Change) -> View {
                 .filter(|evidence| !evidence.is_empty()),
         )
         .chain(reason(change))
-        .chain(change.action.run().map(words::run))
+        .chain(
+            change
+                .action
+                .run()
+                .map(|run| words::run(run, words::MOST_ITEMS)),
+        )
         .chain(
             change
                 .action

@@ -9,21 +9,30 @@ use super::{
 use crate::{
     address::Address,
     plan::Change,
-    report::{ApplyOutcome, Fate, Halt, Report, RunEnd},
+    report::{ApplyOutcome, Copied, Fate, Halt, Record, Report, RunEnd},
+    text::{counted, listed},
 };
+
+/// How many items of a run are named.
+const MOST_NAMED: usize = 5;
 
 /// How many changes with the same outcome are shown one by one.
 const MOST_ALIKE: usize = 5;
 
 /// The outcome of one change, on one line.
-pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
+pub fn line(change: &Change, record: &Record, color: Color) -> String {
     let head = format!("{:>3} {}", change.action.symbol(), change.address);
-    match fate {
+    let tail = copied(change, record);
+    match &record.fate {
         Fate::Applied { .. } => format!("{head}: {}", color.paint(Role::Add, "applied")),
         Fate::Ran { job, end } => {
             let outcome = match end {
                 RunEnd::Succeeded => color.paint(Role::Add, "run"),
                 RunEnd::NotAwaited => color.paint(Role::Add, "started, not waited for"),
+                RunEnd::PutOff => color.paint(
+                    Role::Add,
+                    "started, not waited for; the apply that starts the last of it makes the change",
+                ),
                 RunEnd::Unknown(reason) => {
                     format!(
                         "{}: {reason}",
@@ -31,7 +40,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
                     )
                 }
             };
-            format!("{head}: {outcome}{}", job_id(job.as_ref()))
+            format!("{head}: {outcome}{tail}{}", job_id(job.as_ref()))
         }
         Fate::InProgress { problem: None } => {
             format!(
@@ -55,7 +64,7 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
                 .as_ref()
                 .map_or_else(String::new, |hint| format!("\n      hint: {hint}"));
             format!(
-                "{head}: {}: {message}{}{hint}",
+                "{head}: {}: {message}{tail}{}{hint}",
                 color.paint(Role::Destroy, "failed"),
                 job_id(job.as_ref())
             )
@@ -66,6 +75,32 @@ pub fn line(change: &Change, fate: &Fate, color: Color) -> String {
         ),
         Fate::NotAttempted => format!("{head}: {}", color.paint(Role::Warning, "not attempted")),
         Fate::Withheld => format!("{head}: {}", color.paint(Role::Warning, "withheld")),
+    }
+}
+
+/// `; 3 tags copied, 1 of them not in the plan: v9`: what a run copied.
+fn copied(change: &Change, record: &Record) -> String {
+    let (Some(copied), Some(copying)) = (&record.copied, change.address.kind().copying) else {
+        return String::new();
+    };
+    let number = |names: &[String]| counted(names.len(), copying.list.words);
+    let mut parts = Vec::new();
+    if !copied.copied.is_empty() {
+        parts.push(format!("{} there", number(&copied.copied)));
+    }
+    for (names, words) in [
+        (&copied.added, "added, not in the plan"),
+        (&copied.gone, "gone at the source"),
+        (&copied.not_sent, "not sent yet"),
+    ] {
+        if !names.is_empty() {
+            let number = number(names);
+            parts.push(format!("{number} {words}: {}", listed(names, MOST_NAMED)));
+        }
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("; {}", parts.join(", ")),
     }
 }
 
@@ -91,9 +126,12 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
     // Changes that were not attempted are the least important, so they come first: people read the
     // end of the output.
     let (not_attempted, attempted): (Vec<_>, Vec<_>) = report
-        .fates()
-        .filter(|(_, fate)| is_listed(fate))
-        .partition(|(_, fate)| **fate == Fate::NotAttempted);
+        .plan
+        .changes
+        .iter()
+        .zip(&report.records)
+        .filter(|(_, record)| is_listed(record))
+        .partition(|(_, record)| record.fate == Fate::NotAttempted);
     out.push_str(&lines(&not_attempted, color));
     out.push_str(&lines(&attempted, color));
     if !out.is_empty() {
@@ -105,9 +143,12 @@ pub fn text(report: &Report<'_>, color: Color) -> String {
 }
 
 /// Whether a change is listed, and not only counted.
-fn is_listed(fate: &Fate) -> bool {
-    !matches!(
-        fate,
+fn is_listed(record: &Record) -> bool {
+    // A reader of the plan did not see these.
+    let is_news = |copied: &Copied| !(copied.added.is_empty() && copied.gone.is_empty());
+    let has_news = record.copied.as_deref().is_some_and(is_news);
+    let is_settled = matches!(
+        record.fate,
         Fate::Applied { verified: true }
             | Fate::AsPlanned
             | Fate::Withheld
@@ -116,26 +157,27 @@ fn is_listed(fate: &Fate) -> bool {
                 ..
             }
             | Fate::InProgress { problem: None }
-    )
+    );
+    has_news || !is_settled
 }
 
 /// A line for each change. Of changes with the same outcome, only the first ones and a count.
-fn lines(fates: &[(&Change, &Fate)], color: Color) -> String {
+fn lines(records: &[(&Change, &Record)], color: Color) -> String {
     let mut out = String::new();
     let mut counts = IndexMap::<Group<'_>, usize>::new();
-    for (change, fate) in fates {
-        if let Some(group) = Group::of(fate) {
+    for (change, record) in records {
+        if let Some(group) = Group::of(&record.fate) {
             let count = counts.entry(group).or_default();
             *count += 1;
             if *count > MOST_ALIKE {
                 continue;
             }
         }
-        let unverified = match fate {
+        let unverified = match record.fate {
             Fate::Applied { verified: false } => ", but it could not be read back",
             _ => "",
         };
-        out.push_str(&format!("{}{unverified}\n", line(change, fate, color)));
+        out.push_str(&format!("{}{unverified}\n", line(change, record, color)));
     }
     for (group, count) in counts.into_iter().filter(|(_, count)| *count > MOST_ALIKE) {
         out.push_str(&format!(

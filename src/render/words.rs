@@ -6,7 +6,13 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{Color, Role};
-use crate::{diagnostics::Source, mask, plan::Run, state::SecretSource, text::escaped};
+use crate::{
+    diagnostics::Source,
+    mask,
+    plan::{Fetch, Run},
+    state::SecretSource,
+    text::{escaped, listed},
+};
 
 /// Changes of longer texts, and of texts with several lines, are shown as a word-level difference.
 const LONGEST_INLINE: usize = 40;
@@ -100,8 +106,18 @@ pub(super) fn counted(counts: &[(usize, &str)]) -> String {
         .join(", ")
 }
 
-/// Why a mirror is run, and the source of the login that is sent.
-pub fn run(run: &Run) -> String {
+/// How many items of a run are shown. `--details` shows all.
+pub(super) const MOST_ITEMS: usize = 20;
+
+/// Why something is run, and what is copied or the source of the login that is sent.
+pub fn run(run: &Run, most: usize) -> String {
+    match run {
+        Run::Fetch(fetch) => fetched(fetch),
+        Run::Copy(copies) => format!("{}: {}", copies.because, listed(&copies.items, most)),
+    }
+}
+
+fn fetched(run: &Fetch) -> String {
     let login = match &run.credentials {
         Some(login) => login_sources(&login.username, &login.password),
         None if run.endpoint.is_empty() => return run.because.clone(),

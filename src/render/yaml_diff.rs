@@ -93,7 +93,7 @@ fn hunk(change: &Change) -> String {
         format!(
             "# run {}: {}\n",
             on_one_line(&change.address.to_string()),
-            on_one_line(&words::run(run))
+            on_one_line(&words::run(run, usize::MAX))
         )
     });
     // A run changes no attribute, so there is nothing to compare.

@@ -8,8 +8,8 @@ use super::words::{any_of, count, described, list, nullable, object, position, r
 use crate::kind::{Kind, REGISTRY, Shape, fact};
 
 /// The possible actions of a change. A replace is a delete and a create, and a run can follow a
-/// create or an update.
-pub(super) const ACTIONS: [&[&str]; 7] = [
+/// create, an update or a replace.
+pub(super) const ACTIONS: [&[&str]; 8] = [
     &["create"],
     &["update"],
     &["delete", "create"],
@@ -17,6 +17,7 @@ pub(super) const ACTIONS: [&[&str]; 7] = [
     &["run"],
     &["create", "run"],
     &["update", "run"],
+    &["delete", "create", "run"],
 ];
 
 pub(super) fn run() -> Value {
@@ -26,12 +27,15 @@ pub(super) fn run() -> Value {
             .map(|place| object(&[(place, text())], &[])),
     );
     let login = object(&[("username", secret.clone()), ("password", secret)], &[]);
-    object(
+    let because = || described(text(), "The reason, as a text for people.");
+    let left_out = described(
+        list(text()),
+        "What stays missing at the target of a new rule.",
+    );
+    let copy = object(&[("because", because())], &[("left_out", left_out)]);
+    let fetch = object(
         &[
-            (
-                "because",
-                described(text(), "The reason, as a text for people."),
-            ),
+            ("because", because()),
             ("last_success", nullable(text())),
             (
                 "max_age",
@@ -48,7 +52,21 @@ pub(super) fn run() -> Value {
             ),
         ],
         &[],
-    )
+    );
+    any_of([fetch, copy].into_iter())
+}
+
+/// All values that are sent, and what a run copies.
+fn sent(kind: &Kind) -> Value {
+    let Some(copying) = kind.copying else {
+        return reference(&format!("values_{}", kind.unique_name()));
+    };
+    let mut sent = values(kind);
+    sent["properties"][copying.items] = described(
+        json!({ "type": "array", "items": text(), "minItems": 1, "uniqueItems": true }),
+        "What the run copies.",
+    );
+    sent
 }
 
 pub(super) fn address(kind: &Kind) -> Value {
@@ -128,13 +146,14 @@ pub(super) fn change(kind: &Kind) -> Value {
                 json!({ "enum": [
                     "missing", "differs", "cannot-be-changed-in-place", "declared-absent",
                     "unlisted", "not-in-sync-list", "not-in-list", "stale", "never-succeeded",
+                    "tags-missing",
                 ] }),
             ),
             ("risks", list(reference("risk"))),
             ("before", nullable(values.clone())),
             (
                 "after",
-                described(nullable(values.clone()), "All values that are sent."),
+                described(nullable(sent(kind)), "All values that are sent."),
             ),
             (
                 "fields",

@@ -197,8 +197,13 @@ fn definitions() -> Map<String, Value> {
         "run",
         described(
             change::run(),
-            "The run of a mirror that follows the change, complete except for secrets.",
+            "The run that follows the change: of a mirror, complete except for secrets, or of a \
+            rule, which copies what `after` names.",
         ),
+    );
+    define(
+        "copied",
+        described(run::copied(), "What became of the tags of a rule's run."),
     );
     define(
         "withheld",
@@ -273,13 +278,16 @@ fn report_document() -> Value {
         list(object(&keys, optional))
     };
     let fate = |more: &[(&'static str, Value)]| fate_with(more, &[]);
-    let job = [(
-        "job_id",
-        described(
-            text(),
-            "The service's job of a mirror run, for a support ticket. The API cannot query it.",
+    let of_runs = [
+        (
+            "job_id",
+            described(
+                text(),
+                "The service's job of a mirror run, for a support ticket. The API cannot query it.",
+            ),
         ),
-    )];
+        ("tags", reference("copied")),
+    ];
     object(
         &[
             ("format_version", words::version()),
@@ -291,7 +299,7 @@ fn report_document() -> Value {
             ("plan", reference("plan")),
             (
                 "applied",
-                fate_with(&[("verified", boolean()), ("written", boolean())], &job),
+                fate_with(&[("verified", boolean()), ("written", boolean())], &of_runs),
             ),
             (
                 "failed",
@@ -301,7 +309,7 @@ fn report_document() -> Value {
                         ("hint", nullable(text())),
                         ("restored", boolean()),
                     ],
-                    &job,
+                    &of_runs,
                 ),
             ),
             ("skipped", fate(&[("because", reference("address"))])),

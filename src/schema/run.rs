@@ -80,6 +80,37 @@ pub(super) fn receipt() -> Value {
     )
 }
 
+/// What became of the items of a run that copies.
+pub(super) fn copied() -> Value {
+    let failed = object(&[("tag", text()), ("problem", text())], &[]);
+    object(
+        &[
+            ("copied", described(list(text()), "At the target now.")),
+            (
+                "added",
+                described(
+                    list(text()),
+                    "What was sent and is not in the plan: it was pushed meanwhile.",
+                ),
+            ),
+            (
+                "failed",
+                described(list(failed), "Not at the target, each with the reason."),
+            ),
+            (
+                "in_progress",
+                described(list(text()), "Sent, and not at the target yet."),
+            ),
+            ("not_sent", described(list(text()), "Left to the next run.")),
+            (
+                "gone",
+                described(list(text()), "Not at the source any more."),
+            ),
+        ],
+        &[],
+    )
+}
+
 /// The record of one change.
 pub(super) fn record() -> Value {
     let (keys, optional) = record_keys();
@@ -141,6 +172,7 @@ fn record_keys() -> (Keys, Keys) {
         ("hint", text()),
         ("because", reference("address")),
         ("job_id", text()),
+        ("tags", reference("copied")),
     ];
     (keys, optional)
 }

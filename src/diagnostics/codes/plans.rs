@@ -38,10 +38,11 @@ pub(super) static CODES: &[Code] = &[
     ),
     warning(
         "plan-run",
-        "A mirror is due.",
-        "The last successful run of the mirror is older than `max_age`, or there was none. An \
-        apply would start a run.",
-        Example::Advice("Run `portolan apply`, or raise `max_age`."),
+        "A mirror is due, or a rule has tags to copy.",
+        "The last successful run of the mirror is older than `max_age`, or there was none; or the \
+        target of the rule lacks tags, and its `backfill` wants them there. An apply would start \
+        a run.",
+        Example::Advice("Run `portolan apply`, or change `max_age` or `backfill`."),
     ),
     error(
         "plan-stopped",

@@ -2,7 +2,7 @@
 //!
 //! Pure: the current time is a parameter.
 
-use super::{Action, Change, Reason, Run, Stop, Uncompared, change::step};
+use super::{Action, Change, Fetch, Reason, Run, Stop, Uncompared, change::step};
 use crate::{
     address::Address,
     diagnostics::Source,
@@ -87,7 +87,8 @@ pub(super) fn judge(
     change.precondition.id = Some((lookup.id, *id));
     change.source = Some(desired.source.clone());
     change.notes.extend(notes(&change, wanted));
-    if let (Some(run), Some(runs)) = (change.action.run(), address.kind().runs) {
+    let run = change.action.run().and_then(Run::fetch);
+    if let (Some(run), Some(runs)) = (run, address.kind().runs) {
         change.notes.extend(
             state
                 .failure(Some(now))
@@ -234,7 +235,7 @@ impl Due<'_> {
                 visible(&success.text)
             ),
         };
-        Some(Box::new(Run {
+        Some(Box::new(Run::Fetch(Fetch {
             because,
             last_success: self
                 .state
@@ -250,7 +251,7 @@ impl Due<'_> {
                 .unwrap_or_default()
                 .to_owned(),
             credentials: self.terms.credentials.clone(),
-        }))
+        })))
     }
 }
 

@@ -53,7 +53,7 @@ fn summary(plan: &Plan) -> String {
         change
             .action
             .run()
-            .map_or_else(String::new, |run| format!(": {}", run.because))
+            .map_or_else(String::new, |run| format!(": {}", run.because()))
     };
     let changes = plan
         .changes

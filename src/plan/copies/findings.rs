@@ -1,10 +1,13 @@
 //! The findings about copies: targets that do not exist, and tags that they lack.
 
+use std::collections::BTreeSet;
+
 use super::{Lack, Route, lack, routes};
 use crate::{
+    address::Address,
     copies::Target,
     plan::{
-        Finding,
+        Change, Finding, Run,
         contents::some_of,
         finding::{COPIES_MISSING, COPIES_REMOVED, COPIES_UNDER_WAY, TARGET_MISSING},
     },
@@ -14,7 +17,12 @@ use crate::{
 };
 
 /// The findings of every rule whose target was looked at or compared.
-pub(in crate::plan) fn of(chart: &Chart, live: &Live, now: Moment) -> Vec<Finding> {
+pub(in crate::plan) fn of(
+    chart: &Chart,
+    live: &Live,
+    changes: &[Change],
+    now: Moment,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     for route in routes(chart) {
         if live.targets.get(&route.place) == Some(&Target::Missing) {
@@ -23,6 +31,7 @@ pub(in crate::plan) fn of(chart: &Chart, live: &Live, now: Moment) -> Vec<Findin
             continue;
         }
         if let Some(lack) = lack(route.rule, chart, live, now) {
+            let lack = unplanned(lack, changes, route.rule);
             found.extend(lacking(&route, &lack));
         }
     }
@@ -31,6 +40,23 @@ pub(in crate::plan) fn of(chart: &Chart, live: &Live, now: Moment) -> Vec<Findin
         finding.source = desired.map(|desired| desired.source.clone());
     }
     found
+}
+
+/// What is lacking and not copied by the plan: a finding is what no change would mend.
+fn unplanned(mut lack: Lack, changes: &[Change], rule: &Address) -> Lack {
+    let change = changes.binary_search_by(|change| change.address.cmp(rule));
+    let change = change.ok().map(|at| &changes[at]);
+    let run = change
+        .filter(|change| change.withheld.is_none())
+        .and_then(|change| change.action.run())
+        .and_then(Run::copies);
+    if let Some(copies) = run {
+        let planned: BTreeSet<&String> = copies.items.iter().collect();
+        for list in [&mut lack.missing, &mut lack.removed, &mut lack.under_way] {
+            list.retain(|item| !planned.contains(item));
+        }
+    }
+    lack
 }
 
 /// The codes that were not looked for at every rule.

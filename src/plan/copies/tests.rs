@@ -72,7 +72,7 @@ fn job(tag: &str, status: JobStatus, age: i64) -> Job {
 }
 
 fn found(chart_text: &str, live: &Live) -> Vec<String> {
-    let found = findings(&chart(chart_text), live, NOW);
+    let found = findings(&chart(chart_text), live, &[], NOW);
     let line = |it: Finding| {
         let counts = if it.counts { "!" } else { "" };
         assert!(it.source.is_some(), "{it:?}");

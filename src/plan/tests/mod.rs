@@ -1,5 +1,6 @@
 //! Plans from small charts and live states.
 
+mod backfill;
 mod consents;
 mod contents;
 mod files;
