@@ -69,6 +69,7 @@ fn addresses_of_the_chart_complete_segment_by_segment() {
     for option in [
         "plan --target",
         "plan --exclude",
+        "apply --backfill",
         "apply --target",
         "drift --ignore",
     ] {

@@ -405,6 +405,7 @@ fn metrics_hold_the_counts() {
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="update"} 0
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="replace"} 0
     portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="delete"} 0
+    portolan_changes{chart="portolan",account="emulator",kind="sync_rule",action="run"} 0
     portolan_changes{chart="portolan",account="emulator",kind="retention",action="create"} 0
     portolan_changes{chart="portolan",account="emulator",kind="retention",action="update"} 0
     portolan_changes{chart="portolan",account="emulator",kind="retention",action="replace"} 0

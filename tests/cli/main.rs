@@ -15,6 +15,7 @@ mod account;
 mod agreement;
 mod answers;
 mod apply;
+mod backfill;
 mod canary;
 #[path = "../support/cases.rs"]
 mod cases;

@@ -44,6 +44,7 @@ const HOMONYMS: &str = "
     schema/change.rs: endpoint force
     schema/documents.rs: account description
     schema/words.rs: account description
+    apply/copy/mod.rs: share
     apply/step.rs: share
     apply/write.rs: share
     config/decode.rs: account

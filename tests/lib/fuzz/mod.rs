@@ -117,9 +117,10 @@ fn plan_files() {
         plan.to_string().into_bytes()
     };
     let actions = saved("002-each-action");
+    let copies = saved("040-backfill");
     let risks = saved("003-each-risk");
     let hostile = saved("011-hostile-texts");
-    check(&[&actions, &risks, &hostile], plan_file::check);
+    check(&[&actions, &risks, &hostile, &copies], plan_file::check);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod access;
 mod apply;
+mod backfill;
 mod chart;
 mod concurrent;
 mod copies;

@@ -50,7 +50,7 @@ const FORMATS: [Format; 8] = [
 
 /// Each scenario with its kept formats: two scenarios in all formats, and the others where they
 /// alone show something. Markdown holds the whole text as well.
-const GOLDENS: [(&str, &str); 24] = [
+const GOLDENS: [(&str, &str); 25] = [
     // No changes.
     ("001-nothing", "md"),
     // Each action, in each format.
@@ -103,10 +103,12 @@ const GOLDENS: [(&str, &str); 24] = [
     ("031-access-withheld", "txt sarif gitlab.json"),
     // What is wrong with a user of a list.
     ("032-access-stopped", "txt md json sarif"),
+    // Each run of a rule, and what it leaves.
+    ("040-backfill", "txt details.txt md json diff sarif"),
 ];
 
 /// The texts that every format shows of a scenario, and the formats that do not.
-const SHOWN: [(&str, &str, &str); 13] = [
+const SHOWN: [(&str, &str, &str); 14] = [
     ("003-each-risk", "143 tags", "diff"),
     ("003-each-risk", "anyone can pull", "diff"),
     ("004-withheld", "--allow destroys-data=1", ""),
@@ -121,6 +123,7 @@ const SHOWN: [(&str, &str, &str); 13] = [
         "txt details.txt diff",
     ),
     ("013-one-way", "one-way", ""),
+    ("040-backfill", "3 of 4 tags missing", ""),
     ("019-sharing", "can pull 40 tags until 2027-12-31", "diff"),
     ("014-logins", "GIT_TOKEN", ""),
     // The table escapes the slash.

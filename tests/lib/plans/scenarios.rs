@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portolan::{
     config::{self, context::Context},
+    copies::Held,
     diagnostics::SourceMap,
     kind::{Item, access, organization, repository, retention, share},
     pattern::Pattern,
@@ -316,6 +317,56 @@ organizations:
         please.
 ";
 
+const BACKFILL: &str = "\
+defaults: { sync_rule: { override: false, backfill: missing } }
+organizations:
+  o:
+    repositories:
+      long: { sync: [ { target_region: x-1, target_organization: dr } ] }
+      new: { sync: [ { target_region: x-1, target_organization: dr, backfill: on-create } ] }
+      replaced: { sync: [ { target_region: x-1, target_organization: dr } ] }
+      same: { sync: [ { target_region: x-1, target_organization: dr } ] }
+      there: { sync: [ { target_region: x-1, target_organization: dr } ] }
+";
+
+/// Rules with four tags at the source, of which one was pushed just now; the target has one. The
+/// repository `long` has thirty, and `there` misses none.
+fn copied() -> Live {
+    let names = ["long", "new", "replaced", "same", "there"];
+    let rows = names.map(|name| (format!("r-1/o/{name}"), name));
+    let given = rows.iter().map(|(path, name)| {
+        let found = given::repository(path).images(4);
+        match *name {
+            "new" => found,
+            name => found.rule("x-1", "dr", name == "replaced"),
+        }
+    });
+    let mut live = given::live(given);
+    for name in names {
+        let tags: Vec<String> = match name {
+            "long" => (1..=30).map(|number| format!("v{number}")).collect(),
+            _ => ["latest", "v1", "v2", "v3"].map(str::to_owned).to_vec(),
+        };
+        let item = |tag: &String| Item {
+            name: tag.clone(),
+            since: Some(Moment(if tag == "v3" { NOW - 60 } else { NOW - 86_400 })),
+            digest: None,
+        };
+        let mut items: Vec<Item> = tags.iter().map(item).collect();
+        items.sort_by(|one, other| one.name.cmp(&other.name));
+        let there = if name == "there" {
+            tags
+        } else {
+            vec!["latest".to_owned()]
+        };
+        let there = there.into_iter().map(String::into_boxed_str).collect();
+        let held = &mut live.copies.held;
+        held.insert(repository::address("r-1", "o", name), Held::Listed(items));
+        held.insert(repository::address("x-1", "dr", name), Held::Named(there));
+    }
+    live
+}
+
 /// Two organizations and two regions with the same changes, of which some copy to another place.
 fn almost_equal() -> String {
     let names = |from: usize, to: usize, keys: &str| -> String {
@@ -562,5 +613,6 @@ pub(crate) fn all() -> Vec<Scenario> {
             &[],
             &[],
         ),
+        scenario("040-backfill", &chart(BACKFILL), &copied(), &[], &[]),
     ]
 }
