@@ -264,7 +264,9 @@ fn a_missing_organization_is_found_by_what_does_not_happen() {
         .exits(1)
         .says("1 of 1 tag was not copied: accepted, but no job began: v1")
         .says("organization cn-east-3/dr may be missing");
-    world.edit(|state| drop(state.ensure_organization(EAST, "dr")));
+    world.edit(|state| {
+        let _ = state.ensure_organization(EAST, "dr");
+    });
     let _ = world.apply(&[]);
 }
 

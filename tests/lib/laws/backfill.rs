@@ -61,10 +61,13 @@ const STRANGERS: [&str; 3] = [
     "stranger=delete-tag cn-north-4/o/web:v2,route=copy-tags",
 ];
 
+/// A tag: its name, whether it is young, and whether source and target have it.
+type Flags = (&'static str, bool, bool, bool);
+
 #[derive(Debug, Clone)]
 struct Case {
     /// Name, whether it is young, at the source, at the target.
-    tags: Vec<(&'static str, bool, bool, bool)>,
+    tags: Vec<Flags>,
     has_rule: bool,
     policy: &'static str,
     faults: Vec<&'static str>,
@@ -102,9 +105,9 @@ fn emulator(case: &Case) -> Emulator {
         calls_per_minute: None,
         ..Settings::default()
     });
-    let tags = |of: &dyn Fn(&(&str, bool, bool, bool)) -> bool, digest: char| -> Vec<Tag> {
+    let tags = |of: &dyn Fn(&Flags) -> bool, digest: char| -> Vec<Tag> {
         let chosen = case.tags.iter().filter(|tag| of(tag));
-        let tag = |(name, young, ..): &(&'static str, bool, bool, bool)| Tag {
+        let tag = |(name, young, ..): &Flags| Tag {
             pushed: if *young { YOUNG } else { OLD }.to_owned(),
             digest: format!("sha256:{}", digest.to_string().repeat(64)),
             ..Tag::named(name)
