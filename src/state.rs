@@ -396,6 +396,8 @@ pub struct Live {
     pub copies: Copies,
     /// Whether the organizations exist that rules copy to and the chart does not declare.
     pub targets: BTreeMap<Address, Target>,
+    /// The parents whose jobs are judged: others are read only to explain what is missing.
+    pub judged_jobs: BTreeSet<Address>,
     /// What could not be read. One entry makes the plan unknown.
     pub failures: Vec<ReadFailure>,
 }

@@ -341,6 +341,9 @@ pub struct PlanArgs {
     pub backfill: BackfillArgs,
 
     #[command(flatten)]
+    pub jobs: JobsArgs,
+
+    #[command(flatten)]
     pub show: ShowArgs,
 
     /// Save the plan for `portolan apply PLANFILE`.
@@ -376,11 +379,22 @@ pub struct DriftArgs {
     pub fail_on: Vec<FailOn>,
 
     #[command(flatten)]
+    pub jobs: JobsArgs,
+
+    #[command(flatten)]
     pub show: ShowArgs,
 
     /// Replace this file with counts for Prometheus.
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct JobsArgs {
+    /// Report copies that failed or hang: reads the newest sync jobs of each repository with rules,
+    /// one request more for each.
+    #[arg(long)]
+    pub jobs: bool,
 }
 
 #[derive(Debug, Args)]

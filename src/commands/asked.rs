@@ -21,6 +21,8 @@ pub(super) struct Asked {
     pub(super) ignored_codes: Vec<&'static str>,
     /// The rules whose targets are compared with their sources.
     pub(super) copies: Wanted,
+    /// Whether the jobs of rules are read.
+    pub(super) jobs: bool,
 }
 
 impl Asked {
@@ -47,6 +49,7 @@ impl Asked {
             backfills: patterns("--backfill", backfill, &names)?,
             ignored_codes,
             copies: Wanted::Nothing,
+            jobs: false,
         })
     }
 }

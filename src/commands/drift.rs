@@ -29,7 +29,12 @@ pub(super) fn run(global: &Global, args: &DriftArgs) -> anyhow::Result<Exit> {
         asked,
         mut loaded,
         door,
-    } = match plan::ready(global, &args.selection, plan::Use::Drift(&args.ignore))? {
+    } = match plan::ready(
+        global,
+        &args.selection,
+        &args.jobs,
+        plan::Use::Drift(&args.ignore),
+    )? {
         Ok(ready) => ready,
         Err(unready) => {
             let measured = measure(args.metrics.as_ref(), &load::stem(&global.file), None, 0);

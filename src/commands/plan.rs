@@ -11,7 +11,7 @@ use super::{
     files, output, paths, runtime, session, show,
 };
 use crate::{
-    cli::{Global, PlanArgs, SelectionArgs},
+    cli::{Global, JobsArgs, PlanArgs, SelectionArgs},
     config::lint,
     copies::Wanted,
     diagnostics::{Diagnostics, View},
@@ -23,7 +23,7 @@ use crate::{
         build::build,
         cloud::other_account,
         document::{self, PlanDocument, PlanFileError},
-        persons,
+        health, persons,
     },
     refresh::{RefreshOptions, refresh_part},
     state::Consent,
@@ -34,13 +34,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         paths::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
-    let Ready { plan, loaded, .. } = match ready(global, &args.selection, Use::Plan(args))? {
-        Ok(ready) => ready,
-        Err(unready) => {
-            args.out.iter().for_each(|path| forget(path));
-            return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
-        }
-    };
+    let Ready { plan, loaded, .. } =
+        match ready(global, &args.selection, &args.jobs, Use::Plan(args))? {
+            Ok(ready) => ready,
+            Err(unready) => {
+                args.out.iter().for_each(|path| forget(path));
+                return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
+            }
+        };
     // Drops the chart before the documents are built: with large charts each takes much memory.
     let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
@@ -76,6 +77,7 @@ pub(super) enum Use<'u> {
 pub(super) fn ready(
     global: &Global,
     selection: &SelectionArgs,
+    jobs: &JobsArgs,
     use_: Use<'_>,
 ) -> anyhow::Result<Result<Ready, session::Unready>> {
     let mut loaded = match session::load_chart(global) {
@@ -97,6 +99,7 @@ pub(super) fn ready(
     if matches!(use_, Use::Drift(_)) {
         asked.copies = Wanted::All;
     }
+    asked.jobs = jobs.jobs;
     runtime::block_on(async {
         let door = match Door::for_chart(global, &loaded.chart).await {
             Ok(door) => door,
@@ -137,6 +140,7 @@ pub(super) async fn make(
             Wanted::Nothing => backfill::compared(&chart),
             wanted => wanted.clone(),
         },
+        jobs: asked.jobs,
         abroad: Some(door.abroad.clone()),
     };
     let reads = async {
@@ -178,6 +182,7 @@ pub(super) async fn make(
     loaded.conclude(global, Some((&live, &part, &mut plan)), asked)?;
     let mut found = Diagnostics::new();
     found.extend(lint::kept(&plan.kept));
+    found.extend(health::unread(&live));
     loaded.report(global, found);
     let mut stops: Vec<Stop> = unknown.into_iter().collect();
     stops.extend(persons::locks_out(

@@ -14,7 +14,7 @@ use crate::{
     },
     coverage::{self, Seen},
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
-    plan::{Plan, finding},
+    plan::{Plan, finding, health},
     state::{Chart, Live},
     transport::endpoint::Wanted,
 };
@@ -150,6 +150,7 @@ impl Loaded {
             } else {
                 finding::not_looked_for(&self.chart, live)
             };
+            not_looked_for.extend(health::not_looked_for(live));
             not_looked_for.extend(lint::OF_A_READ);
         }
         found.extend(self.waivers.unused(&not_looked_for));

@@ -8,7 +8,7 @@ use super::{
     change::step,
     contents, copies,
     finding::{self, renamed},
-    limits, outside,
+    health, limits, outside,
     persons::{self, Judged},
     risk,
 };
@@ -151,6 +151,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .extend(renamed::findings(&renamed, chart, live));
     let mut others = outside::of(chart, live, now);
     others.append(&mut copies::findings(chart, live, &plan.changes, now));
+    others.append(&mut health::findings(chart, live, now));
     finding::complete(&mut plan, chart, live, &tops, others);
     plan.stopped.extend(abroad::stops(&plan, live));
     plan.stopped

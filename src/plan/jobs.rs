@@ -1,8 +1,25 @@
-//! The jobs that copied what a repository contains: which of them count.
+//! The jobs that copied what a repository contains: which of them a plan reads, and which count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{address::Address, kind::copying::Job, time::Moment};
+use crate::{
+    address::Address,
+    kind::copying::Job,
+    state::{Chart, Live},
+    time::Moment,
+};
+
+/// The live repositories with rules in the chart.
+pub(crate) fn to_read(chart: &Chart, live: &Live) -> BTreeSet<Address> {
+    let rules = chart
+        .resources
+        .iter()
+        .filter(|(rule, desired)| rule.kind().copying.is_some() && !desired.is_absent());
+    let parents = rules.filter_map(|(rule, _)| rule.parent());
+    parents
+        .filter(|parent| live.resources.contains_key(parent))
+        .collect()
+}
 
 /// The newest job of each rule target and item.
 pub(crate) fn newest(jobs: &[Job]) -> BTreeMap<(&Address, &str), &Job> {

@@ -13,8 +13,7 @@ pub(crate) mod contents;
 pub(crate) mod copies;
 pub mod document;
 pub mod finding;
-// Until what reads the jobs comes.
-#[allow(dead_code)]
+pub(crate) mod health;
 pub(crate) mod jobs;
 pub mod limits;
 pub mod order;

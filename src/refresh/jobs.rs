@@ -7,15 +7,17 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::task::JoinSet;
 
-use super::{clock, failed, gather, unreadable};
+use super::{clock, contents, failed, gather, targets::Own, unreadable};
 use crate::{
     address::Address,
+    copies::Target,
     kind::{
         Window,
         copying::{Copying, Job},
     },
+    plan::health,
     progress::Tally,
-    state::{Live, ReadFailure},
+    state::{Chart, Live, ReadFailure},
     time::Moment,
     transport::client::Client,
 };
@@ -67,6 +69,35 @@ pub(super) async fn read(
 ) {
     parents.retain(|it| !live.jobs.contains_key(it) && !live.unread_jobs.contains_key(it));
     begin(client, parents).finish(live, tally).await;
+}
+
+/// Lists the items at both ends of rules with bad jobs, side by side: whether a copy is there after
+/// all. What cannot be read leaves the finding, and other regions are asked only if they answered
+/// before.
+pub(super) async fn look_again(
+    client: &Arc<Client>,
+    part: &Chart,
+    own: &Own<'_>,
+    live: &mut Live,
+    tally: &Tally<'_>,
+) {
+    let mut reads = JoinSet::new();
+    for (of, list) in health::to_list(part, live) {
+        let is_own = own.contains(&(of.kind().service, of.region()));
+        let place = of.parent().and_then(|place| live.targets.get(&place));
+        if is_own || place == Some(&Target::There) {
+            let client = client.clone();
+            reads.spawn(async move {
+                let items = contents::list(&mut &client, &of, list).await;
+                (of, items)
+            });
+        }
+    }
+    for (of, items) in gather(reads, tally).await {
+        if let Ok(listed) = items {
+            live.contents.insert(of, listed.items);
+        }
+    }
 }
 
 async fn newest(

@@ -9,8 +9,6 @@ mod children;
 pub(crate) mod contents;
 mod copies;
 mod holders;
-// Until what reads the jobs comes.
-#[allow(dead_code)]
 mod jobs;
 mod lacking;
 pub(crate) mod observe;
@@ -34,6 +32,7 @@ use crate::{
     address::{Address, Ascending},
     copies::Wanted,
     kind::{Kind, Listing, REGISTRY, Subject, Window},
+    plan,
     progress::{Listener, Stage, Tally},
     scope,
     state::{Chart, Live, LiveResource, ReadFailure, Unread},
@@ -53,6 +52,8 @@ const NOT_THE_SERVICE: &str =
 pub struct RefreshOptions {
     /// The rules whose targets are compared with their sources.
     pub copies: Wanted,
+    /// Whether the newest jobs of each parent with rules are read.
+    pub jobs: bool,
     /// The other regions that rules copy to, and why one has no endpoint, as a clause. `None`: no
     /// target is looked at.
     pub abroad: Option<BTreeMap<Arc<str>, Result<(), String>>>,
@@ -74,7 +75,7 @@ pub async fn refresh_with(
 }
 
 /// The same for a part of the chart. Lists are read whole, because only they show what no file
-/// lists. Children are read only for the selected part.
+/// lists. Children are read only for the selected part, and so are jobs, if they are asked for.
 pub(crate) async fn refresh_part(
     client: &Arc<Client>,
     chart: &Chart,
@@ -216,7 +217,13 @@ async fn understood(
             let holders = live.holders.get(kind);
             kind.parents().is_none() || holders.is_some_and(|holders| holders.contains(parent))
         });
+        // Before the wait for the children, so that both are read side by side.
+        if options.jobs {
+            live.judged_jobs = plan::jobs::to_read(&part, &live);
+        }
+        let jobs = jobs::begin(client, live.judged_jobs.clone());
         let unread = children.finish(reads, &moved, &mut live, &tally).await;
+        jobs.finish(&mut live, &tally).await;
         live.failures
             .extend(unread.into_iter().map(|unread| unread.failure));
     }
@@ -245,6 +252,7 @@ async fn understood(
             &tally,
         )
         .await;
+        jobs::look_again(client, &part, &declared, &mut live, &tally).await;
     }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));

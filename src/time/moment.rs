@@ -3,7 +3,9 @@
 //! Pure: the caller passes in the current time. The text of a service is kept beside its meaning,
 //! because output repeats times as the API wrote them.
 
-use jiff::fmt::rfc2822;
+use std::fmt;
+
+use jiff::{Timestamp, fmt::rfc2822};
 
 use super::{Age, Date};
 
@@ -71,6 +73,16 @@ impl Moment {
             Some(offset_seconds(rest)?)
         };
         Some((Moment(date.days() * 86_400 + seconds), offset))
+    }
+}
+
+impl fmt::Display for Moment {
+    /// `2026-11-20T23:10:00Z`; outside the years that have such a form, the seconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_second(self.0) {
+            Ok(at) => at.fmt(f),
+            Err(_) => write!(f, "{} s", self.0),
+        }
     }
 }
 
@@ -160,6 +172,8 @@ mod tests {
         ] {
             assert_eq!(Moment::parse(text), expected, "{text}");
         }
+        assert_eq!(Moment(1_795_216_200).to_string(), "2026-11-20T23:10:00Z");
+        assert_eq!(Moment(i64::MAX).to_string(), "9223372036854775807 s");
         assert_eq!(Moment::of_http("Fri, 20 Nov 2026 23:10:00 GMT"), expected);
         for text in [
             "",

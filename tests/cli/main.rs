@@ -46,6 +46,7 @@ mod hostile;
 mod init;
 mod input;
 mod installed;
+mod jobs;
 mod leftovers;
 mod lints;
 mod logins;

@@ -65,6 +65,30 @@ pub(super) static CODES: &[Code] = &[
         ),
     ),
     warning(
+        "sync-failed",
+        "The newest sync jobs of some tags failed, so a rule did not copy them.",
+        "Found with `--jobs` only. The newest job of each tag and target counts: one that failed or \
+        timed out, until a later one succeeds, or until the tag is in the target with the digest \
+        of the source, or gone from the source. A cancelled job is told and does not count. The \
+        service does not say why a job failed. Likely causes: the target organization does not \
+        exist, a quota is reached, the user who created the rule is gone, the account is frozen.",
+        Example::Advice(
+            "Remove the cause, then copy what is missing with `portolan apply --backfill PATTERN`. \
+            A tag that is in the target with another digest is never overwritten by that: push it \
+            again.",
+        ),
+    ),
+    warning(
+        "sync-stuck",
+        "Sync jobs of a rule have been waiting or running for more than six hours.",
+        "Found with `--jobs` only. The newest job of each tag and target counts, by the service's \
+        clock and the time at which the job was created.",
+        Example::Advice(
+            "Copy what is missing with `portolan apply --backfill PATTERN`. If new jobs hang too, \
+            ask the service's support.",
+        ),
+    ),
+    warning(
         "target-organization-missing",
         "A rule copies to an organization that does not exist.",
         "The service accepts such a rule and copies nothing. An organization is missing if the \

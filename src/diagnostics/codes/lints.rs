@@ -4,6 +4,53 @@ use super::{Code, Example, charts, warning};
 
 pub(super) static CODES: &[Code] = &[
     warning(
+        "backfill-against-retention",
+        "A rule copies again and again what a retention of its target deletes.",
+        "With `backfill: missing`, an apply copies what the target lacks. What the retention in \
+        the chart would delete now is left out, but what it deleted under an earlier policy is \
+        missing, and would be copied once more. `backfill: on-create` copies only for a new rule.",
+        charts(
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      web:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+            backfill: missing
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+    repositories:
+      web:
+        retention: { keep_tags: 30 }
+",
+            r"version: 1
+region: cn-north-4
+organizations:
+  team-a:
+    repositories:
+      web:
+        sync:
+          - target_region: cn-east-3
+            target_organization: team-a-dr
+            backfill: on-create
+---
+version: 1
+region: cn-east-3
+organizations:
+  team-a-dr:
+    repositories:
+      web:
+        retention: { keep_tags: 30 }
+",
+        ),
+    ),
+    warning(
         "copies-not-compared",
         "The copies of a rule were not compared with their source.",
         "The tags at the source or at the target could not be read, so nobody knows whether some \
@@ -79,6 +126,14 @@ organizations:
         ),
     ),
     warning(
+        "jobs-not-read",
+        "The sync jobs of repositories could not be read, so `--jobs` says nothing about them.",
+        "A plan does not need the jobs, so it is complete all the same. The message has the reason \
+        for the first repository. Reading jobs needs a right of its own: \
+        `swr:repo:getSyncRepoJobInfo`.",
+        Example::Advice("Give the caller this right, or run without `--jobs`."),
+    ),
+    warning(
         "kept-by-exclude",
         "The chart deletes a resource, but `--exclude` covers something in it.",
         "A deletion removes the contents of the resource too, or is refused because of them: the \
@@ -136,53 +191,6 @@ organizations:
     repositories:
       ledger:
 protect: [ team-a/ledger ]
-",
-        ),
-    ),
-    warning(
-        "backfill-against-retention",
-        "A rule copies again and again what a retention of its target deletes.",
-        "With `backfill: missing`, an apply copies what the target lacks. What the retention in \
-        the chart would delete now is left out, but what it deleted under an earlier policy is \
-        missing, and would be copied once more. `backfill: on-create` copies only for a new rule.",
-        charts(
-            r"version: 1
-region: cn-north-4
-organizations:
-  team-a:
-    repositories:
-      web:
-        sync:
-          - target_region: cn-east-3
-            target_organization: team-a-dr
-            backfill: missing
----
-version: 1
-region: cn-east-3
-organizations:
-  team-a-dr:
-    repositories:
-      web:
-        retention: { keep_tags: 30 }
-",
-            r"version: 1
-region: cn-north-4
-organizations:
-  team-a:
-    repositories:
-      web:
-        sync:
-          - target_region: cn-east-3
-            target_organization: team-a-dr
-            backfill: on-create
----
-version: 1
-region: cn-east-3
-organizations:
-  team-a-dr:
-    repositories:
-      web:
-        retention: { keep_tags: 30 }
 ",
         ),
     ),

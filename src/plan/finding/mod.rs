@@ -43,6 +43,12 @@ pub const EXPIRED_SHARE: &str = "expired-share";
 /// A resource that has children of a kind, and whose entry does not mention them.
 pub const UNDECLARED_SHARE: &str = "undeclared-share";
 
+/// A rule with copies that failed.
+pub const SYNC_FAILED: &str = "sync-failed";
+
+/// A rule with copies that hang.
+pub const SYNC_STUCK: &str = "sync-stuck";
+
 /// A repository that no file lists. It is in the plan's `unlisted` list too.
 pub const UNLISTED: &str = "unlisted";
 
@@ -50,13 +56,15 @@ pub const UNLISTED: &str = "unlisted";
 pub const UNLISTED_ORGANIZATION: &str = "unlisted-organization";
 
 /// The codes of all findings, sorted. `portolan explain` must know each; a test checks that.
-pub const CODES: [&str; 10] = [
+pub const CODES: [&str; 12] = [
     COPIES_MISSING,
     COPIES_REMOVED,
     COPIES_UNDER_WAY,
     EXPIRED_SHARE,
     FAILING_MIRROR,
     MAYBE_RENAMED,
+    SYNC_FAILED,
+    SYNC_STUCK,
     TARGET_MISSING,
     UNDECLARED_SHARE,
     UNLISTED,

@@ -4,6 +4,7 @@ mod backfill;
 mod consents;
 mod contents;
 mod files;
+mod health;
 mod limits;
 mod parts;
 mod protection;

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{
-    copies::Wanted,
     plan::tests::chart,
     progress::Silent,
     refresh::refresh_part,
@@ -58,8 +57,8 @@ async fn looked(home: u16, abroad: Judge) -> (Live, usize, Duration) {
     let client = Arc::new(Client::new(Arc::new(Service { abroad, home }), 10));
     let chart = chart(CHART);
     let options = RefreshOptions {
-        copies: Wanted::Nothing,
         abroad: Some([("r-2".into(), Ok(()))].into()),
+        ..RefreshOptions::default()
     };
     let began = Instant::now();
     let live = refresh_part(&client, &chart, &chart, &options, &Silent).await;

@@ -7,12 +7,13 @@ use portolan::diagnostics::codes;
 use crate::cases::cases;
 
 /// Codes that no chart alone can have, each with the reason.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     ("copies-not-compared", "needs the live state"),
     (
         "expired-acceptance",
         "needs the day, which `drift` looks at",
     ),
+    ("jobs-not-read", "needs the live state"),
     ("kept-by-exclude", "needs the live state"),
     ("pattern-covers-nothing", "needs the live state"),
     ("selection-covers-nothing", "is of the command line"),

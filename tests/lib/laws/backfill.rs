@@ -200,6 +200,7 @@ async fn planned(client: &Arc<Client>, policy: &str) -> Plan {
     let options = RefreshOptions {
         copies: Wanted::All,
         abroad: Some(BTreeMap::from([("cn-east-3".into(), Ok(()))])),
+        ..RefreshOptions::default()
     };
     let live = refresh_with(client, &decoded.chart, &options, &Silent).await;
     let now = live.clock.unwrap_or_default();

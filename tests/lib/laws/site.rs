@@ -146,6 +146,7 @@ impl Site {
         let options = RefreshOptions {
             copies: Wanted::All,
             abroad: Some(abroad.collect()),
+            ..RefreshOptions::default()
         };
         let scope = Scope::default();
         self.runtime

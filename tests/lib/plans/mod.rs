@@ -50,7 +50,7 @@ const FORMATS: [Format; 8] = [
 
 /// Each scenario with its kept formats: two scenarios in all formats, and the others where they
 /// alone show something. Markdown holds the whole text as well.
-const GOLDENS: [(&str, &str); 25] = [
+const GOLDENS: [(&str, &str); 26] = [
     // No changes.
     ("001-nothing", "md"),
     // Each action, in each format.
@@ -105,10 +105,12 @@ const GOLDENS: [(&str, &str); 25] = [
     ("032-access-stopped", "txt md json sarif"),
     // Each run of a rule, and what it leaves.
     ("040-backfill", "txt details.txt md json diff sarif"),
+    // Copies that failed, hang and were cancelled.
+    ("045-sync-jobs", "txt md json sarif gitlab.json"),
 ];
 
 /// The texts that every format shows of a scenario, and the formats that do not.
-const SHOWN: [(&str, &str, &str); 14] = [
+const SHOWN: [(&str, &str, &str); 15] = [
     ("003-each-risk", "143 tags", "diff"),
     ("003-each-risk", "anyone can pull", "diff"),
     ("004-withheld", "--allow destroys-data=1", ""),
@@ -126,6 +128,7 @@ const SHOWN: [(&str, &str, &str); 14] = [
     ("040-backfill", "3 of 4 tags missing", ""),
     ("019-sharing", "can pull 40 tags until 2027-12-31", "diff"),
     ("014-logins", "GIT_TOKEN", ""),
+    ("045-sync-jobs", "apply --backfill", ""),
     // The table escapes the slash.
     ("014-logins", "run/a", "tables.md"),
     ("014-logins", "b3dc4fb4-5f42-4b3a-9f6e-8f6d1f1f0c11", ""),

@@ -6,7 +6,11 @@ use portolan::{
     config::{self, context::Context},
     copies::Held,
     diagnostics::SourceMap,
-    kind::{Item, access, organization, repository, retention, share},
+    kind::{
+        Item, access,
+        copying::{Job, JobStatus},
+        organization, repository, retention, share, sync_rule,
+    },
     pattern::Pattern,
     plan::{Plan, Scope, build::build},
     scope::Selection,
@@ -229,6 +233,46 @@ fn shared() -> Live {
     }));
     let holders = ["a", "b", "d"].map(|name| repository::address("r-1", "o", name));
     live.holders.insert(&share::SHARE, holders.into());
+    live
+}
+
+const COPYING: &str = "\
+organizations:
+  o:
+    repositories:
+      a: { sync: [ { target_region: x-1, target_organization: dr } ] }
+      b: { sync: [ { target_region: x-1, target_organization: dr } ] }
+      c: { sync: [ { target_region: x-1, target_organization: dr } ] }
+";
+
+/// Rules with copies that failed, that hang and that were cancelled.
+fn copying() -> Live {
+    let rows = [("a", 9), ("b", 2), ("c", 1)];
+    let mut live = given::live(rows.map(|(name, images)| {
+        let found = given::repository(&format!("r-1/o/{name}")).images(images);
+        found.rule("x-1", "dr", false)
+    }));
+    let mut add = |name: &str, tag: &str, status: JobStatus| {
+        let parent = repository::address("r-1", "o", name);
+        let jobs = live.jobs.entry(parent.clone()).or_default();
+        let id = jobs.len() as u64;
+        jobs.push(Job {
+            id,
+            rule: sync_rule::address(&parent, "x-1", "dr"),
+            item: tag.to_owned(),
+            status,
+            created: Some(Moment(NOW - 86_400 + i64::try_from(id).unwrap())),
+            updated: None,
+        });
+        live.judged_jobs.insert(parent);
+    };
+    for number in 1..7 {
+        add("a", &format!("v{number}"), JobStatus::Failed);
+    }
+    add("a", "v7", JobStatus::Running);
+    add("b", "v1", JobStatus::TimedOut);
+    add("b", "</details>\n::error::x", JobStatus::Failed);
+    add("c", "v1", JobStatus::Cancelled);
     live
 }
 
@@ -614,5 +658,6 @@ pub(crate) fn all() -> Vec<Scenario> {
             &[],
         ),
         scenario("040-backfill", &chart(BACKFILL), &copied(), &[], &[]),
+        scenario("045-sync-jobs", &chart(COPYING), &copying(), &[], &[]),
     ]
 }
