@@ -26,6 +26,7 @@ mod ci;
 mod completion;
 mod connections;
 mod copies;
+mod copies_drill;
 mod crash;
 mod credentials;
 mod deletions;
