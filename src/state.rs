@@ -116,6 +116,7 @@ impl Chart {
                 let default = TopPolicy {
                     notice: Notice::Reported,
                     source: source.clone(),
+                    is_default: true,
                 };
                 self.unlisted_tops.insert(region.clone(), default);
             }
@@ -293,6 +294,8 @@ pub struct TopPolicy {
     pub notice: Notice,
     /// Where it is written, else the region's place.
     pub source: Source,
+    /// The chart does not say it.
+    pub is_default: bool,
 }
 
 /// Whether something unlisted is a finding.

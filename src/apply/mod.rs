@@ -138,7 +138,7 @@ struct Schedule<'a> {
 impl<'a> Schedule<'a> {
     fn new(changes: &'a [&'a Change]) -> Schedule<'a> {
         let dependencies = order::dependencies(changes);
-        let (mut units, unit_of) = units(changes);
+        let (mut units, unit_of) = units(changes, &dependencies);
         for (position, waits) in dependencies.iter().enumerate() {
             // Changes of one unit are made in order. An edge inside a unit would let it wait for
             // itself.
@@ -351,21 +351,27 @@ fn cut_off() -> Record {
 }
 
 /// Groups changes by the request that checks them. One response shows all rules of a repository.
-fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
+fn units(changes: &[&Change], dependencies: &[Vec<usize>]) -> (Vec<Unit>, Vec<usize>) {
     let mut by_read = BTreeMap::new();
     let mut units: Vec<Unit> = Vec::new();
     let mut unit_of = Vec::with_capacity(changes.len());
     for (position, change) in changes.iter().enumerate() {
         // Reads of one object have no query, so region and path identify them.
         let read = change.address.kind().wire.read(change.subject());
-        let unit = *by_read.entry((read.region, read.path)).or_insert_with(|| {
-            units.push(Unit {
-                changes: Vec::new(),
-                waits: 0,
-                followers: Vec::new(),
+        // What waits for a change of another list must not make this list wait.
+        let is_of_person = change.address.kind().naming().is_some();
+        let waits = !dependencies[position].is_empty() && change.action.before().is_some();
+        let own = (is_of_person && waits).then_some(position);
+        let unit = *by_read
+            .entry((read.region, read.path, own))
+            .or_insert_with(|| {
+                units.push(Unit {
+                    changes: Vec::new(),
+                    waits: 0,
+                    followers: Vec::new(),
+                });
+                units.len() - 1
             });
-            units.len() - 1
-        });
         units[unit].changes.push(position);
         unit_of.push(unit);
     }
@@ -381,6 +387,13 @@ fn units(changes: &[&Change]) -> (Vec<Unit>, Vec<usize>) {
             }
         };
         unit.changes.sort_by_key(is_loss);
+    }
+    for ((region, path, own), unit) in &by_read {
+        let list = by_read.get(&(region.clone(), path.clone(), None));
+        if let (Some(_), Some(list)) = (own, list) {
+            units[*unit].waits += 1;
+            units[*list].followers.push(*unit);
+        }
     }
     (units, unit_of)
 }

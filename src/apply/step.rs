@@ -251,21 +251,24 @@ impl Writer<'_> {
         };
         match request {
             Some(request) => {
-                for other in first.into_iter().flatten() {
+                let first = first.unwrap_or_default();
+                let mut left = guard;
+                for (other, rest) in &first {
                     let write = Write {
-                        request: &other,
-                        guard,
-                        goal: None,
+                        request: other,
+                        guard: left,
+                        goal: Some(rest),
                         next: Some(&request),
                     };
                     match self.settle(write).await {
                         Settled::Done | Settled::Found => {}
                         stopped => return stopped,
                     }
+                    left = Guard::Left(Some(rest));
                 }
                 self.settle(Write {
                     request: &request,
-                    guard,
+                    guard: left,
                     goal: None,
                     next,
                 })
@@ -301,8 +304,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Creates the old object again. Only after a definite refusal: then the new one certainly does
-    /// not exist.
+    /// Creates the old object again, if it was one. Only after a definite refusal: then the new one
+    /// certainly does not exist.
     async fn restore(&mut self, change: &Change, before: &Attributes, refused: Fate) -> Fate {
         let Fate::Failed {
             message, hint, job, ..
@@ -310,22 +313,22 @@ impl Writer<'_> {
         else {
             return refused;
         };
-        let request = change
-            .address
-            .kind()
-            .wire
-            .create(change.subject(), &to_fill(before));
+        let wire = change.address.kind().wire;
+        let others = wire.delete_first(change.subject(), before).len();
+        let request = wire.create(change.subject(), &to_fill(before));
         let write = Write {
             request: &request,
             guard: Guard::Left(None),
             goal: Some(before),
             next: None,
         };
-        let restored = matches!(self.settle(write).await, Settled::Done | Settled::Found);
-        let outcome = if restored {
-            "the old one was restored"
-        } else {
-            "the old one was not restored"
+        // One of several alone would mean something else.
+        let restored =
+            others == 0 && matches!(self.settle(write).await, Settled::Done | Settled::Found);
+        let outcome = match (restored, others) {
+            (true, _) => "the old one was restored".to_owned(),
+            (false, 0) => "the old one was not restored".to_owned(),
+            (false, others) => format!("the old {} were not restored", others + 1),
         };
         Fate::Failed {
             message: format!("{message}; {outcome}"),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tokio::task::JoinSet;
+
 use super::door::Door;
 use crate::{
     plan::{Plan, persons},
@@ -15,9 +17,13 @@ pub(super) async fn check_saved(plan: &mut Plan, door: &Door) -> anyhow::Result<
     let lists: BTreeSet<_> = losses
         .filter_map(|change| Some((change.address.parent()?, change.address.kind())))
         .collect();
-    let mut own = BTreeSet::new();
+    let mut reads = JoinSet::new();
     for (parent, kind) in lists {
-        let found = refresh::list_children(&door.client, &parent, kind).await;
+        let client = door.client.clone();
+        reads.spawn(async move { refresh::list_children_if_there(&client, &parent, kind).await });
+    }
+    let mut own = BTreeSet::new();
+    for found in reads.join_all().await {
         let found = found.map_err(|failure| {
             anyhow::anyhow!("cannot read the {}: {}", failure.subject, failure.message)
         })?;

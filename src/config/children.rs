@@ -266,9 +266,20 @@ fn child<'n, 's>(
     layers.extend(target.map(|target| Layer::entry(kind, target)));
     layers.extend(&nameless.layers);
     let mut attributes = resolve(&layers, kind, out.context);
+    unify_id(kind, &mut attributes);
     add_empty(kind, &mut attributes, &layers);
     add_fixed(kind, &mut attributes, &layers, item, &mut out.found);
     Some((address, attributes))
+}
+
+/// The id of a person in the form of the service, which has neither dashes nor capitals.
+fn unify_id(kind: &Kind, attributes: &mut Attributes) {
+    let Some(id) = kind.naming().and_then(|it| attributes.get_mut(it.id)) else {
+        return;
+    };
+    if let Some(text) = id.as_str() {
+        *id = text.replace('-', "").to_ascii_lowercase().into();
+    }
 }
 
 /// The key that names a target, and the keys that it replaces.

@@ -212,7 +212,11 @@ fn unlisted_tops(
     let first = *firsts.entry(region.clone()).or_insert(node.span);
     let source = out.context.source(node.span);
     match out.chart.unlisted_tops.entry(region.clone()) {
-        Slot::Vacant(slot) => drop(slot.insert(TopPolicy { notice, source })),
+        Slot::Vacant(slot) => drop(slot.insert(TopPolicy {
+            notice,
+            source,
+            is_default: false,
+        })),
         // Each document of a region may repeat the same value.
         Slot::Occupied(slot) if slot.get().notice == notice => {}
         Slot::Occupied(slot) => {

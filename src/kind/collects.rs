@@ -39,21 +39,13 @@ pub struct Count {
     pub going: Vec<String>,
     /// What would stay under every reading, sorted.
     pub staying: Vec<String>,
-    /// What would go only under the other reading.
+    /// What would go only under the other reading, or in place of another of the same age.
     pub doubtful: Vec<String>,
+    /// Nothing of it can go before something else comes.
+    pub is_harmless: bool,
 }
 
 impl Count {
-    /// Whether the item exists.
-    pub(crate) fn is_there(&self, name: &str) -> bool {
-        let is = |other: &String| other == name;
-        self.staying
-            .binary_search_by(|other| other.as_str().cmp(name))
-            .is_ok()
-            || self.going.iter().any(is)
-            || self.doubtful.iter().any(is)
-    }
-
     /// The number of items.
     pub(crate) fn all(&self) -> usize {
         self.staying.len() + self.going.len() + self.doubtful.len()

@@ -358,7 +358,11 @@ pub trait Wire: Sync {
     }
     /// Deletes that must go before [`Wire::delete`], where the service holds several objects for
     /// the one resource with these attributes.
-    fn delete_first(&self, _subject: Subject<'_>, _before: &Attributes) -> Vec<Request> {
+    fn delete_first(
+        &self,
+        _subject: Subject<'_>,
+        _before: &Attributes,
+    ) -> Vec<(Request, Attributes)> {
         Vec::new()
     }
     /// What a refused write means, where the message of the service does not make it clear.

@@ -137,8 +137,7 @@ fn request(region: &Arc<str>, method: Method, path: String) -> Request {
     let right = match method {
         Method::Get => "swr:namespace:get",
         Method::Post => "swr:namespace:create",
-        Method::Delete => "swr:namespace:delete",
-        _ => "swr:namespace:get",
+        _ => "swr:namespace:delete",
     };
     Request::new(Service::Swr, region, method, path).needs(right)
 }

@@ -295,13 +295,16 @@ fn path(repository: &Address) -> String {
 
 fn request(address: &Address, method: Method, suffix: &str) -> Request {
     let path = format!("{}{suffix}", path(address));
-    // Writes are of the level "permission management" (swr-next: A9). The rights to change and to
-    // delete are not published.
+    // The rights to change and to delete are not published (swr-next: A9).
     let right = match method {
-        Method::Get => "swr:repo:listRepoDomains",
-        _ => "swr:repo:createRepoDomain",
+        Method::Get => Some("swr:repo:listRepoDomains"),
+        Method::Post => Some("swr:repo:createRepoDomain"),
+        _ => None,
     };
-    Request::new(Service::Swr, address.region(), method, path).needs(right)
+    Request {
+        right,
+        ..Request::new(Service::Swr, address.region(), method, path)
+    }
 }
 
 fn of_account(address: &Address, method: Method) -> Request {
@@ -439,7 +442,8 @@ impl Wire for Api {
         Some(of_account(subject.address, Method::Delete))
     }
 
-    fn explain(&self, _error: &ApiError) -> Option<&'static str> {
-        None
+    fn explain(&self, error: &ApiError) -> Option<&'static str> {
+        (error.status == 403 && error.right.is_none())
+            .then_some("to change shares, these credentials need to manage the repository")
     }
 }

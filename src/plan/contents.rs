@@ -103,6 +103,11 @@ pub(super) fn judge(
                 if count.as_ref().is_none_or(|count| is_large(count, percent)) {
                     large.insert(address.clone());
                 }
+                // Harmless as long as nothing is pushed meanwhile.
+                if count.as_ref().is_some_and(|count| count.is_harmless) {
+                    change.precondition.stays = Some(Stays::All);
+                    continue;
+                }
                 let mut evidence = evidence(count.as_ref(), collects.list.words);
                 if large.contains(address) {
                     evidence += &format!(" (more than `limits.collect_percent: {percent}`)");

@@ -5,15 +5,17 @@
 //! delete:  parent  <-  child      (a child that the service deletes with its parent is no change)
 //! ```
 //!
+//! Who loses a permission in one place and gets one in another loses it only after that.
+//!
 //! What may only be in a private parent also waits for the update that may make it so.
 //!
 //! A change that copies into something, as a rule does, also waits for its target if this plan
 //! creates it. Otherwise the service would create the copy first, with default attributes.
 //! Everything else runs concurrently.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use super::{Action, Change};
+use super::{Action, Change, persons};
 use crate::address::Address;
 
 /// For each change, the positions of the changes that must succeed first.
@@ -24,6 +26,13 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
         .map(|(position, change)| (&change.address, position))
         .collect();
     let mut waits = vec![Vec::new(); changes.len()];
+    let gains = gains(changes);
+    for (position, change) in changes.iter().enumerate() {
+        if persons::is_loss(change) {
+            let of_person = person(&change.address).and_then(|it| gains.get(&it));
+            waits[position].extend(of_person.into_iter().flatten());
+        }
+    }
     for (position, change) in changes.iter().enumerate() {
         // Deletions run from the children up, creations from the parents down.
         if is_delete(change) {
@@ -52,6 +61,27 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
         }
     }
     waits
+}
+
+/// A person in an organization, whether on it or on something in it.
+type Person<'c> = (&'c [Arc<str>], &'c Arc<str>);
+
+fn person(address: &Address) -> Option<Person<'_>> {
+    let naming = address.kind().naming()?;
+    Some((address.parts().get(..2)?, address.part(naming.part)?))
+}
+
+/// Where a person gets a permission.
+fn gains<'c>(changes: &[&'c Change]) -> HashMap<Person<'c>, Vec<usize>> {
+    let mut gains = HashMap::<_, Vec<usize>>::new();
+    for (position, change) in changes.iter().enumerate() {
+        if persons::is_gain(change)
+            && let Some(person) = person(&change.address)
+        {
+            gains.entry(person).or_default().push(position);
+        }
+    }
+    gains
 }
 
 fn is_create(change: &Change) -> bool {

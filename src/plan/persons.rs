@@ -118,7 +118,8 @@ pub(super) fn unclear(chart: &Chart, live: &Live) -> impl Iterator<Item = ReadFa
         let person = address.part(naming.part)?;
         let right = found.standing.as_ref()?.right?;
         let is_kept = chart.operators.contains(person) || live.creator(address) == Some(person);
-        let is_mixed = live.right_above(address) == Some(right);
+        // What is above may not show it.
+        let is_mixed = live.right_above(address).is_none_or(|above| above == right);
         (is_mixed && !is_kept).then(|| ReadFailure {
             subject: address.to_string(),
             message: "the service does not show whether the caller has this permission here, or \
@@ -159,6 +160,20 @@ pub(crate) fn is_loss(change: &Change) -> bool {
             (naming.rank)(after) < (naming.rank)(before)
         }
         Action::Create { .. } | Action::Run { .. } => false,
+    }
+}
+
+/// Whether the person may do more afterwards.
+pub(super) fn is_gain(change: &Change) -> bool {
+    let Some(naming) = change.address.kind().naming() else {
+        return false;
+    };
+    match &change.action {
+        Action::Create { .. } => true,
+        Action::Update { before, after, .. } | Action::Replace { before, after, .. } => {
+            (naming.rank)(after) > (naming.rank)(before)
+        }
+        Action::Delete { .. } | Action::Run { .. } => false,
     }
 }
 

@@ -47,13 +47,14 @@ pub enum Stays {
 impl Stays {
     /// What would go although it must stay, as a message.
     pub(crate) fn check(&self, count: &Count, (one, many): (&str, &str)) -> Option<String> {
-        let stays: BTreeSet<&str> = count.staying.iter().map(String::as_str).collect();
+        let unsure = count.going.iter().chain(&count.doubtful);
+        let unsure: BTreeSet<&str> = unsure.map(String::as_str).collect();
         let (lost, all): (Vec<&str>, _) = match self {
             Stays::All => (count.going.iter().map(String::as_str).collect(), ""),
             Stays::Named(names) => {
-                let there = |name: &&str| count.is_there(name) && !stays.contains(name);
+                let may_go = |name: &&str| unsure.contains(name);
                 (
-                    names.iter().map(String::as_str).filter(there).collect(),
+                    names.iter().map(String::as_str).filter(may_go).collect(),
                     " that was to stay",
                 )
             }

@@ -31,7 +31,7 @@ use self::{
 use crate::{
     address::{Address, Ascending},
     copies::Wanted,
-    kind::{Kind, Listing, REGISTRY, Subject, Window},
+    kind::{Kind, Listing, Page, REGISTRY, Subject, Undecodable, Window},
     plan,
     progress::{Listener, Stage, Tally},
     scope,
@@ -351,6 +351,21 @@ pub async fn list_children(
     }
 }
 
+/// The same; none if the parent does not exist.
+pub(crate) async fn list_children_if_there(
+    client: &Client,
+    parent: &Address,
+    kind: &'static Kind,
+) -> Result<Vec<(Address, LiveResource)>, ReadFailure> {
+    let Listing::PerParent { request, decode } = kind.listing else {
+        return list_children(client, parent, kind).await;
+    };
+    match client.read(&request(parent)).await {
+        Err(error) if error.is_absence(parent.kind().absent_codes) => Ok(Vec::new()),
+        answer => Ok(decoded_list((parent, kind), decode, answer)?.0),
+    }
+}
+
 /// The same for a plan, which asks for what a doubtful list may lack, if the kind allows that.
 async fn listed_children(
     client: &Client,
@@ -367,12 +382,15 @@ fn subject_of(kind: &Kind, parent: &Address) -> String {
     format!("{} of {parent}", kind.several())
 }
 
+/// Children, and why there may be more.
+type Doubted = (Vec<(Address, LiveResource)>, Option<String>);
+
 /// The children, and why there may be more.
 async fn listed(
     client: &Client,
     parent: &Address,
     kind: &'static Kind,
-) -> Result<(Vec<(Address, LiveResource)>, Option<String>), ReadFailure> {
+) -> Result<Doubted, ReadFailure> {
     let (Listing::PerParent { request, decode }
     | Listing::PerListedParent {
         request, decode, ..
@@ -387,12 +405,18 @@ async fn listed(
         let items = seen.live.map(|live| (address, live)).into_iter().collect();
         return Ok((items, None));
     };
-    let request = request(parent);
+    let answer = client.read(&request(parent)).await;
+    decoded_list((parent, kind), decode, answer)
+}
+
+/// The children in the answer to their list, and why there may be more.
+fn decoded_list(
+    (parent, kind): (&Address, &'static Kind),
+    decode: fn(&Address, &Response) -> Result<Page, Undecodable>,
+    answer: Result<Response, CallError>,
+) -> Result<Doubted, ReadFailure> {
     let subject = || subject_of(kind, parent);
-    let response = client
-        .read(&request)
-        .await
-        .map_err(|error| failed(subject(), &error))?;
+    let response = answer.map_err(|error| failed(subject(), &error))?;
     let page = decode(parent, &response)
         .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
     let page = page.hidden(&response.mask);
@@ -527,11 +551,7 @@ fn failed(subject: String, error: &CallError) -> ReadFailure {
     }
 }
 
-fn unreadable(
-    subject: String,
-    error: &crate::kind::Undecodable,
-    request_id: Option<&str>,
-) -> ReadFailure {
+fn unreadable(subject: String, error: &Undecodable, request_id: Option<&str>) -> ReadFailure {
     let id = request_id.map_or_else(String::new, |id| {
         format!(" (request id {})", crate::text::escaped(id))
     });

@@ -185,7 +185,7 @@ fn item(
 
 /// The sharer needs the permission to manage.
 fn managed(call: &Call<'_>, organization: &str) -> Result<(), Refusal> {
-    if call.editable(organization)?.auth < 7 {
+    if call.right(call.editable(organization)?) < super::MANAGE {
         return Err(Refusal::service(
             4_037_018,
             "No permission to share images of this organization",

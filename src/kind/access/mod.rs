@@ -295,18 +295,17 @@ fn request(address: &Address, method: Method) -> Request {
         None => organization::path(address),
     };
     let path = format!("{above}/access");
-    // The rights to change and to delete are not published: by analogy (swr-next: A9).
+    // Published are those of organizations, to read and to create (swr-next: A9).
     let right = match (address.part("repository"), method) {
-        (None, Method::Get) => "swr:namespace:getNamespaceAccess",
-        (None, Method::Post) => "swr:namespace:createNamespaceAccess",
-        (None, Method::Delete) => "swr:namespace:deleteNamespaceAccess",
-        (None, _) => "swr:namespace:updateNamespaceAccess",
-        (Some(_), Method::Get) => "swr:repo:getRepoAccess",
-        (Some(_), Method::Post) => "swr:repo:createRepoAccess",
-        (Some(_), Method::Delete) => "swr:repo:deleteRepoAccess",
-        (Some(_), _) => "swr:repo:updateRepoAccess",
+        (None, Method::Get) => Some("swr:namespace:getNamespaceAccess"),
+        (None, Method::Post) => Some("swr:namespace:createNamespaceAccess"),
+        (Some(_), Method::Get) => Some("swr:repo:getRepoAccess"),
+        _ => None,
     };
-    Request::new(Service::Swr, address.region(), method, path).needs(right)
+    Request {
+        right,
+        ..Request::new(Service::Swr, address.region(), method, path)
+    }
 }
 
 fn list(parent: &Address) -> Request {

@@ -45,12 +45,12 @@ pub(super) fn reach(before: Option<&Attributes>, after: &Attributes, held: Optio
             return Reach::Nothing;
         }
     }
-    let keeps_all = match (new, held) {
-        (_, Some(0)) => true,
-        (Some(("keep_tags", number)), Some(held)) => held <= number,
-        _ => false,
-    };
-    if keeps_all { Reach::Later } else { Reach::Now }
+    // Whether the service counts tags or images is not documented, so another number than 0 proves
+    // nothing.
+    match held {
+        Some(0) => Reach::Later,
+        _ => Reach::Now,
+    }
 }
 
 /// How a regular expression has to match.
@@ -89,13 +89,14 @@ impl<'a> Exceptions<'a> {
     }
 }
 
-/// What goes under one reading, the oldest first.
+/// What goes under one reading, the oldest first; and what may go in its place, because times are
+/// equal or unknown.
 fn going<'i>(
     policy: &Attributes,
     items: &'i [Item],
     now: Moment,
     reading: Reading,
-) -> Vec<&'i Item> {
+) -> (Vec<&'i Item>, Vec<&'i Item>) {
     let exceptions = Exceptions::of(policy, reading);
     let mut counted: Vec<&Item> = items
         .iter()
@@ -103,9 +104,11 @@ fn going<'i>(
         .collect();
     // An unknown time comes first: such a tag may be the oldest.
     counted.sort_by(|one, other| (one.since, &one.name).cmp(&(other.since, &other.name)));
+    let mut instead = Vec::new();
     match way(policy) {
         Some(("keep_tags", number)) => {
             let kept = usize::try_from(number).unwrap_or(usize::MAX);
+            instead = doubtful(&counted, kept);
             counted.truncate(counted.len().saturating_sub(kept));
         }
         Some((_, days)) => {
@@ -116,15 +119,27 @@ fn going<'i>(
         // Nothing is known about another form.
         None => {}
     }
-    counted
+    (counted, instead)
+}
+
+/// Those of the sorted items that do not surely belong to the newest: as many others may be newer.
+fn doubtful<'i>(sorted: &[&'i Item], kept: usize) -> Vec<&'i Item> {
+    let unknown = sorted.partition_point(|item| item.since.is_none());
+    let at_least_as_new = |item: &Item| match item.since {
+        None => sorted.len(),
+        // With itself.
+        Some(_) => unknown + sorted.len() - sorted.partition_point(|it| it.since < item.since),
+    };
+    let may_go = |item: &&&Item| at_least_as_new(item) > kept;
+    sorted.iter().filter(may_go).copied().collect()
 }
 
 pub(super) fn count(after: &Attributes, items: &[Item], now: Moment) -> Count {
-    let [one, other] =
+    let [(one, one_instead), (other, other_instead)] =
         [Reading::Search, Reading::Full].map(|reading| going(after, items, now, reading));
-    let any: BTreeSet<&str> = one
-        .iter()
-        .chain(&other)
+    let any: BTreeSet<&str> = [&one, &other, &one_instead, &other_instead]
+        .into_iter()
+        .flatten()
         .map(|item| item.name.as_str())
         .collect();
     let mut staying: Vec<String> = items
@@ -142,6 +157,8 @@ pub(super) fn count(after: &Attributes, items: &[Item], now: Moment) -> Count {
         .map(|name| (*name).to_owned())
         .collect();
     Count {
+        // Days pass by themselves; a number only lets something go when something comes.
+        is_harmless: any.is_empty() && after.contains_key("keep_tags"),
         going,
         staying,
         doubtful,

@@ -228,6 +228,17 @@ fn foreign(before: &Attributes) -> Vec<Value> {
         .unwrap_or_default()
 }
 
+/// The attributes of these policies, as a read shows them.
+fn left_over(address: &Address, policies: &[&Value]) -> Option<Attributes> {
+    let response = Response {
+        status: 200,
+        body: json!(policies).to_string().into_bytes(),
+        ..Response::default()
+    };
+    let read = Api.decode_read(address, &response).ok()??;
+    Some(read.attributes)
+}
+
 fn body(after: &Attributes) -> Value {
     let selector = |record: &Value| match record.as_object().and_then(|it| it.iter().next()) {
         Some((kind, pattern)) => json!({ "kind": kind, "pattern": pattern }),
@@ -251,14 +262,16 @@ fn body(after: &Attributes) -> Value {
 
 fn request(address: &Address, method: Method, suffix: &str) -> Request {
     let path = format!("{}/retentions{suffix}", repository::path(address));
-    // The rights to create and to delete are not published: by analogy (swr-next: A9).
+    // The rights to create and to delete are not published (swr-next: A9).
     let right = match method {
-        Method::Get => "swr:repo:listRetentions",
-        Method::Post => "swr:repo:createRetention",
-        Method::Delete => "swr:repo:deleteRetention",
-        Method::Patch | Method::Put => "swr:repo:updateRetention",
+        Method::Get => Some("swr:repo:listRetentions"),
+        Method::Patch => Some("swr:repo:updateRetention"),
+        _ => None,
     };
-    Request::new(Service::Swr, address.region(), method, path).needs(right)
+    Request {
+        right,
+        ..Request::new(Service::Swr, address.region(), method, path)
+    }
 }
 
 /// No plan contains such a request without an id, so the 0 is never sent.
@@ -324,10 +337,16 @@ impl Wire for Api {
         &self,
         Subject { address, .. }: Subject<'_>,
         before: &Attributes,
-    ) -> Vec<Request> {
-        let policies = foreign(before).into_iter().skip(1);
-        let ids = policies.filter_map(|policy| policy.get("id")?.as_u64());
-        ids.map(|id| by_id(address, id, Method::Delete)).collect()
+    ) -> Vec<(Request, Attributes)> {
+        let policies = foreign(before);
+        let id = |policy: &Value| policy.get("id")?.as_u64();
+        let first = |at: usize| {
+            let request = by_id(address, id(policies.get(at)?)?, Method::Delete);
+            // All but the first go, in this order.
+            let left: Vec<&Value> = policies.iter().take(1).chain(&policies[at + 1..]).collect();
+            Some((request, left_over(address, &left)?))
+        };
+        (1..policies.len()).filter_map(first).collect()
     }
 
     fn explain(&self, _error: &ApiError) -> Option<&'static str> {

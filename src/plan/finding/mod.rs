@@ -132,12 +132,19 @@ pub(super) fn complete(
     others: Vec<Finding>,
 ) {
     let selection = &plan.scope.selection;
+    // What is true of something that this plan deletes ends with it.
+    let goes = |address: &Address| {
+        let at = plan.changes.binary_search_by(|it| it.address.cmp(address));
+        let change = at.ok().and_then(|at| plan.changes.get(at));
+        change.is_some_and(|it| it.withheld.is_none() && it.action.after().is_none())
+    };
     let found = failing(chart, live)
         .into_iter()
         .chain(unlisted_tops(chart, tops))
-        .chain(others);
-    plan.findings
-        .extend(found.filter(|finding| selection.holds(&finding.address)));
+        .chain(others)
+        .filter(|finding| selection.holds(&finding.address) && !goes(&finding.address));
+    let found: Vec<Finding> = found.collect();
+    plan.findings.extend(found);
     plan.findings
         .sort_by(|one, other| (&one.address, &one.code).cmp(&(&other.address, &other.code)));
 }

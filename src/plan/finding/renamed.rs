@@ -53,7 +53,7 @@ pub(in crate::plan) fn find(plan: &Plan, chart: &Chart, tops: &[&Address]) -> Re
             group.unlisted.push(top);
             // Other people's organizations stand beside the chart's: being the only one means
             // nothing unless the chart cares about them.
-            group.is_foreign = policy.is_none();
+            group.is_foreign = policy.is_none_or(|policy| policy.is_default);
         }
     }
     let groups = groups.0.values();
