@@ -34,7 +34,8 @@ awk -v all="$repositories" -v each="$each" -v rules="$rules" -v folder="$folder"
         printf "%s\"app-%d\":{\"category\":\"app_server\"%s}", \
             i % each ? "," : "", i, rules ? "," rule : "" > state
     }
-    print "}}}}}}" > state
+    # The target of the rules.
+    print "}}}},\"cn-east-3\":{\"organizations\":{\"dr\":{}}}}}" > state
     if (rules) print "targets: { dr: { region: cn-east-3, organization: dr } }" > chart
 }'
 [ "$command" = drift ] || rm "$folder/state.json"

@@ -39,8 +39,10 @@ pub struct Count {
     pub going: Vec<String>,
     /// What would stay under every reading, sorted.
     pub staying: Vec<String>,
-    /// What would go only under the other reading, or in place of another of the same age.
+    /// What would go only under the other reading.
     pub doubtful: Vec<String>,
+    /// What may go in place of another, because both are of the same or of unknown age.
+    pub instead: Vec<String>,
     /// Nothing of it can go before something else comes.
     pub is_harmless: bool,
 }
@@ -48,6 +50,6 @@ pub struct Count {
 impl Count {
     /// The number of items.
     pub(crate) fn all(&self) -> usize {
-        self.staying.len() + self.going.len() + self.doubtful.len()
+        self.staying.len() + self.going.len() + self.doubtful.len() + self.instead.len()
     }
 }

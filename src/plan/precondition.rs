@@ -47,8 +47,8 @@ pub enum Stays {
 impl Stays {
     /// What would go although it must stay, as a message.
     pub(crate) fn check(&self, count: &Count, (one, many): (&str, &str)) -> Option<String> {
-        let unsure = count.going.iter().chain(&count.doubtful);
-        let unsure: BTreeSet<&str> = unsure.map(String::as_str).collect();
+        let unsure = [&count.going, &count.doubtful, &count.instead];
+        let unsure: BTreeSet<&str> = unsure.into_iter().flatten().map(String::as_str).collect();
         let (lost, all): (Vec<&str>, _) = match self {
             Stays::All => (count.going.iter().map(String::as_str).collect(), ""),
             Stays::Named(names) => {

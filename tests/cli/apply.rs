@@ -97,7 +97,7 @@ fn a_failure_takes_only_its_dependents_along() {
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
 
       + repository cn-north-4/team-a/web: failed: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (POST /v2/manage/namespaces/team-a/repos, request id emulator-00000009)
-          hint: the credentials are valid, but lack the permission for this; ask for it
+          hint: the credentials are valid, but lack the permission for this; ask for `swr:repository:create`
       + sync_rule cn-north-4/team-a/web -> cn-east-3/dr: skipped, because of repository cn-north-4/team-a/web
 
     Apply incomplete! Resources: 3 added, 0 changed, 0 destroyed.

@@ -56,6 +56,7 @@ mod lost_answers;
 mod manual;
 mod many_mistakes;
 mod masked;
+mod metrics;
 mod mirror_runs;
 mod mirror_secrets;
 mod mirrors;

@@ -319,7 +319,7 @@ fn a_missing_repository_is_reported() {
     assert!(!output.stdout.contains("No changes"), "{output}");
     let _ = output
         .says("Stopped: mirror cn-north-4/platform/missing")
-        .says("--exclude 'cn-north-4/platform/missing'");
+        .says("--exclude 'mirror cn-north-4/platform/missing'");
     let _ = world.try_apply(&[]).exits(1).says("Nothing was changed");
     let _ = world.run(&["drift"]).exits(2);
     assert_eq!(writes(&world), []);

@@ -269,7 +269,7 @@ fn a_failure_is_shown_with_its_request() {
     Chart `portolan.yaml`, account `emulator`, @HOST@ (not Huawei Cloud).
     -- stderr
     error: cannot read the sync_rules of repository cn-north-4/group/busybox: 403 SVCSTG.SWR.4037018: No permission on the images of this organization (GET /v2/manage/namespaces/group/repos/busybox/sync_repo, request id ID)
-      hint: the credentials are valid, but lack the permission for this; ask for it
+      hint: the credentials are valid, but lack the permission for this; ask for `swr:repo:listAutoSyncRepoJobs`
     ");
 }
 

@@ -137,11 +137,14 @@ fn doubtful<'i>(sorted: &[&'i Item], kept: usize) -> Vec<&'i Item> {
 pub(super) fn count(after: &Attributes, items: &[Item], now: Moment) -> Count {
     let [(one, one_instead), (other, other_instead)] =
         [Reading::Search, Reading::Full].map(|reading| going(after, items, now, reading));
-    let any: BTreeSet<&str> = [&one, &other, &one_instead, &other_instead]
-        .into_iter()
-        .flatten()
-        .map(|item| item.name.as_str())
-        .collect();
+    fn names<'i>(items: [&[&'i Item]; 2]) -> BTreeSet<&'i str> {
+        let items = items.into_iter().flatten();
+        items.map(|item| item.name.as_str()).collect()
+    }
+    let either = names([&one, &other]);
+    let mut any = names([&one_instead, &other_instead]);
+    let instead = any.difference(&either).map(|it| (*it).to_owned()).collect();
+    any.extend(&either);
     let mut staying: Vec<String> = items
         .iter()
         .map(|item| &item.name)
@@ -152,7 +155,7 @@ pub(super) fn count(after: &Attributes, items: &[Item], now: Moment) -> Count {
     let most = if one.len() >= other.len() { one } else { other };
     let going: Vec<String> = most.into_iter().map(|item| item.name.clone()).collect();
     let shown: BTreeSet<&str> = going.iter().map(String::as_str).collect();
-    let doubtful = any
+    let doubtful = either
         .difference(&shown)
         .map(|name| (*name).to_owned())
         .collect();
@@ -162,6 +165,7 @@ pub(super) fn count(after: &Attributes, items: &[Item], now: Moment) -> Count {
         going,
         staying,
         doubtful,
+        instead,
     }
 }
 

@@ -351,7 +351,7 @@ fn the_read_alone_shows_which_changes_delete_nothing() {
 #[test]
 fn of_the_same_age_or_of_unknown_age_any_may_go() {
     // -1: the service gives no time.
-    for (tags, number, going, staying, doubtful) in [
+    for (tags, number, going, staying, instead) in [
         (&[("a", 1), ("b", 1), ("c", 2)][..], 2, "a", "c", "b"),
         (&[("a", 1), ("b", 1), ("c", 2)], 1, "a b", "c", ""),
         (&[("a", 1), ("b", 2), ("c", 2)], 2, "a", "b c", ""),
@@ -363,7 +363,7 @@ fn of_the_same_age_or_of_unknown_age_any_may_go() {
         let words = |names: &[String]| names.join(" ");
         assert_eq!(words(&count.going), going, "{tags:?} {number}");
         assert_eq!(words(&count.staying), staying, "{tags:?} {number}");
-        assert_eq!(words(&count.doubtful), doubtful, "{tags:?} {number}");
+        assert_eq!(words(&count.instead), instead, "{tags:?} {number}");
         assert_eq!(count.is_harmless, going.is_empty());
     }
 }

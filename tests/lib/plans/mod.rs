@@ -5,6 +5,7 @@
 //! of a pull request would.
 
 mod budget;
+mod copies;
 mod scenarios;
 mod short;
 
