@@ -1,7 +1,7 @@
 //! The speed and memory of portolan, printed as ratios to a bound: `cargo bench`, or `cargo bench
 //! -- start_up`.
 //!
-//! Nothing is asserted, because a busy machine is not a defect. The ten measurements share an
+//! Nothing is asserted, because a busy machine is not a defect. The eleven measurements share an
 //! executable, because each would link the whole library with fat LTO.
 
 #![allow(
@@ -15,6 +15,7 @@ mod creations;
 mod decode_and_plan;
 mod long_list;
 mod pace;
+mod parity;
 mod plan_latency;
 mod render;
 mod start_up;
@@ -34,9 +35,10 @@ const INTERVAL: Duration = Duration::from_millis(2);
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// The measurements with their names on the command line.
-const ALL: [(&str, fn()); 10] = [
+const ALL: [(&str, fn()); 11] = [
     ("plan_latency", plan_latency::measure),
     ("long_list", long_list::measure),
+    ("parity", parity::measure),
     ("apply_latency", apply_latency::measure),
     ("pace", pace::measure),
     ("decode_and_plan", decode_and_plan::measure),

@@ -144,6 +144,10 @@ impl Estate {
         command
     }
 
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     pub(super) fn chart(&self) -> &Path {
         &self.chart
     }

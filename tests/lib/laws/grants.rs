@@ -214,13 +214,29 @@ pub(crate) fn after<'w>(
     list
 }
 
-/// In each list, who gets or keeps a permission comes before who loses one.
+/// In each list, who gets or keeps a permission comes before who loses one. Who gets one in another
+/// list of the organization may have to wait for that, and loses the one here only then.
 pub(crate) fn losses_come_last(writes: &[Entry]) -> Verdict {
-    let mut ranks = BTreeMap::<(&str, &str), Vec<usize>>::new();
-    for write in writes
+    let lists: Vec<&Entry> = writes
         .iter()
         .filter(|write| write.path.ends_with("/access"))
-    {
+        .collect();
+    let mut ranks = BTreeMap::<(&str, &str), Vec<usize>>::new();
+    for (at, write) in lists.iter().enumerate() {
+        let user = user_of(write);
+        let elsewhere = |other: &&Entry| user_of(other) == user && is_beside(other, write);
+        let comes = |other: &&Entry| other.method == "POST" && elsewhere(other);
+        let later = lists[at..].iter().copied().find(comes);
+        prop_assert!(
+            write.method != "DELETE" || later.is_none(),
+            "{:?} goes before it comes: {:#?}",
+            user,
+            writes
+        );
+        let changes = |other: &Entry| other.method != "DELETE" && elsewhere(&other);
+        if lists.iter().copied().any(changes) {
+            continue;
+        }
         let methods = ["POST", "PATCH", "DELETE"];
         let rank = methods.iter().position(|method| *method == write.method);
         let list = ranks.entry((&write.region, &write.path)).or_default();
@@ -230,6 +246,25 @@ pub(crate) fn losses_come_last(writes: &[Entry]) -> Verdict {
         prop_assert!(ranks.is_sorted(), "{:?}: {:#?}", list, writes);
     }
     Ok(())
+}
+
+/// The id of the only user in the body.
+fn user_of(write: &Entry) -> Option<String> {
+    let item = write.body.as_ref()?.as_array()?.first()?;
+    let id = item.get("user_id").unwrap_or(item);
+    id.as_str().map(str::to_owned)
+}
+
+/// Whether two lists are of one organization.
+fn is_beside(one: &Entry, other: &Entry) -> bool {
+    let organization = |write: &Entry| {
+        let rest = write
+            .path
+            .split_once("/namespaces/")
+            .map(|(_, rest)| rest.to_owned());
+        rest.and_then(|rest| rest.split('/').next().map(str::to_owned))
+    };
+    one.path != other.path && one.region == other.region && organization(one) == organization(other)
 }
 
 /// A list is a set of users.
