@@ -3,7 +3,7 @@
 //! Most need only the chart. [`targets`] also needs the live state, as does `coverage`, which checks
 //! patterns. Waivers are applied later.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -107,13 +107,18 @@ pub fn rules(chart: &Chart, rules: &[PlacedRule]) -> Vec<Diagnostic> {
 /// What the tables of the kinds find doubtful in single entries.
 pub fn doubts(chart: &Chart, items: &[PlacedRule]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    // Entries that inherit the same attributes share them, so each is judged once.
+    let mut known = BTreeMap::new();
     for (address, span) in items {
         let desired = chart.resources.get(address).map(|it| &it.presence);
         let (Some(collects), Some(Presence::Present(entry))) = (address.kind().collects, desired)
         else {
             continue;
         };
-        let doubts = (collects.doubts)(entry).into_iter();
+        let doubts = known
+            .entry(Arc::as_ptr(entry))
+            .or_insert_with(|| (collects.doubts)(entry));
+        let doubts = doubts.iter().cloned();
         found.extend(doubts.map(|doubt| doubt.at(*span).address(address.to_string())));
     }
     one_per_place(found)

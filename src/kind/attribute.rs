@@ -1,6 +1,5 @@
 //! The attributes of a kind: how each can change, and which values it can have.
 
-use regex::Regex;
 use serde_json::Value;
 
 use super::Hazard;
@@ -221,10 +220,9 @@ fn is_record(record: &Value, keys: &[&str], longest: usize) -> bool {
         .as_object()
         .is_none_or(|fields| fields.keys().all(|key| keys.contains(&key.as_str())));
     let text = of_record(record).and_then(Value::as_str);
-    let is_regexp = record.get(REGEXP).is_some();
-    is_known
-        && text.is_some_and(|text| text.chars().count() <= longest)
-        && text.is_none_or(|text| !is_regexp || Regex::new(text).is_ok())
+    // Not whether it is a regular expression: thousands of entries may inherit it, and compiling it
+    // takes long. The chart's checks do that once.
+    is_known && text.is_some_and(|text| text.chars().count() <= longest)
 }
 
 /// Whether the text is a valid [`Shape::WebAddress`].
