@@ -185,10 +185,10 @@ impl Retention {
         rules
     }
 
-    /// Whether the policy in place of the live one could delete a tag of the repository.
+    /// Whether the policy in place of the live one could delete a tag of the repository, as far as
+    /// its number of images shows: whether that counts tags is not documented.
     pub(crate) fn may_delete(&self, found: &Repository) -> bool {
-        let is_enough = !self.by_days && found.num_images <= self.number;
-        if found.num_images == 0 || is_enough {
+        if found.num_images == 0 {
             return false;
         }
         let Some(live) = found.retentions.first() else {
