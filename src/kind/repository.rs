@@ -292,6 +292,24 @@ pub(super) fn total_of(content_range: &str) -> Option<usize> {
     content_range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
+/// Whether an item with these fields belongs to this repository. A field that is left out matches.
+/// The service writes `$` for `/` in names, and no name contains a `$`.
+pub(super) fn is_same(
+    repository: &Address,
+    organization: Option<&str>,
+    name: Option<&str>,
+) -> bool {
+    let matches = |field: Option<&str>, part: &str| {
+        let field = field.filter(|field| !field.is_empty());
+        field.is_none_or(|field| {
+            repository
+                .part(part)
+                .is_some_and(|name| **name == *field.replace('$', "/"))
+        })
+    };
+    matches(organization, "organization") && matches(name, "repository")
+}
+
 /// Ordered by name, so that concurrent changes shift pages as little as possible.
 fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
     let mut request = Request::new(

@@ -252,16 +252,8 @@ impl Item {
     /// The account and its access. `None` if the answer is about another repository, or lacks what
     /// a share always has.
     fn into_live(self, repository: &Address) -> Option<(String, LiveResource)> {
-        let is_own = |field: &Option<String>, part: &str| {
-            let field = field.as_deref().filter(|field| !field.is_empty());
-            field.is_none_or(|field| {
-                repository
-                    .part(part)
-                    .is_some_and(|name| **name == *field.replace('$', "/"))
-            })
-        };
-        let is_known = is_own(&self.namespace, "organization")
-            && is_own(&self.repository, "repository")
+        let (organization, name) = (self.namespace.as_deref(), self.repository.as_deref());
+        let is_known = repository::is_same(repository, organization, name)
             // Another permission is one that this program does not know.
             && self.permit.is_none_or(|permit| permit == PERMIT);
         let account = self.access_domain.filter(|account| !account.is_empty())?;

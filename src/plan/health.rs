@@ -144,7 +144,7 @@ fn is_stuck(job: &Job, now: Moment) -> bool {
     since.is_some_and(|since| now.0.saturating_sub(since.0) > PATIENCE)
 }
 
-/// A cancelled copy is somebody's will, so it is told but does not count.
+/// A user has cancelled the copy on purpose, so the finding does not count.
 fn failed(route: &Route<'_>, jobs: &[&Job], live: &Live) -> Option<Finding> {
     let since = |job: &Job| job.updated.or(job.created);
     let words = ("was not copied", "were not copied");

@@ -157,7 +157,7 @@ impl Copier<'_> {
         let lost: Vec<(String, String)> = self.states.iter().filter_map(lost).collect();
         let (_, first) = lost.first()?;
         let all = counted(self.states.len(), self.copying.list.words);
-        // One reason for all, such as a refusal, is told once.
+        // A reason that all items share, such as a refusal, is printed once.
         let is_same = lost.iter().all(|(_, problem)| problem == first);
         let names: Vec<String> = lost
             .iter()

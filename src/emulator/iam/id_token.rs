@@ -20,7 +20,7 @@ pub(super) const PATH: &str = "/idtoken";
 /// The issuer of GitHub's tokens (`auth.md`, section 2.6).
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-/// Not a secret: whoever runs the emulator may issue tokens.
+/// Not a secret: these tokens are valid in the emulator only.
 const KEY: &[u8] = b"the emulator issues these tokens";
 
 /// The claims of a token that was issued here and has not expired.

@@ -1,7 +1,7 @@
 //! The copies of tags to other regions (`swr-api.md`, section 7.2, and `swr-next.md`, A5 and A6).
 //!
 //! A push starts a job for each rule of its repository. A job waits, runs and ends at times of the
-//! emulated clock. There is no timer: whoever looks at the state first does what is due by then, in
+//! emulated clock. There is no timer: the next request or edit first does what is due by then, in
 //! order. A copy is not a push: it starts no other job.
 
 use std::{cmp::Reverse, collections::BinaryHeap};

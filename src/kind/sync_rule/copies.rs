@@ -13,7 +13,7 @@ use super::{
         copying::{Backfill, Copying, Job, JobStatus},
         json as parse, repository, tag,
     },
-    address, is_same_repository, target,
+    address, target,
 };
 use crate::{
     address::Address,
@@ -95,7 +95,7 @@ fn decode_jobs(repository: &Address, response: &Response) -> Result<Page<Job>, U
     let items: Option<Vec<Item>> = parse(response, "a list of sync jobs")?;
     let items = items.unwrap_or_default();
     let is_ours = |item: &Item| {
-        is_same_repository(
+        repository::is_same(
             repository,
             item.namespace.as_deref(),
             item.repo_name.as_deref(),

@@ -299,24 +299,6 @@ impl Item {
     }
 }
 
-/// Whether an item with these fields belongs to this repository. A field that is left out matches.
-/// The service writes `$` for `/` in names, and no name contains a `$`.
-fn is_same_repository(
-    repository: &Address,
-    organization: Option<&str>,
-    name: Option<&str>,
-) -> bool {
-    let matches = |field: Option<&str>, part: &str| {
-        let field = field.filter(|field| !field.is_empty());
-        field.is_none_or(|field| {
-            repository
-                .part(part)
-                .is_some_and(|name| **name == *field.replace('$', "/"))
-        })
-    };
-    matches(organization, "organization") && matches(name, "repository")
-}
-
 fn request(address: &Address, method: Method) -> Request {
     let path = format!("{}/sync_repo", repository::path(address));
     let right = match method {
@@ -340,7 +322,7 @@ fn items(repository: &Address, response: &Response) -> Result<Vec<Item>, Undecod
     let items: Option<Vec<Item>> = parse(response, "a list of sync rules")?;
     let items = items.unwrap_or_default();
     let is_ours = |item: &Item| {
-        is_same_repository(
+        repository::is_same(
             repository,
             item.namespace.as_deref(),
             item.repo_name.as_deref(),
