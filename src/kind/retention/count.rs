@@ -174,8 +174,6 @@ pub(super) fn doubts(entry: &Attributes) -> Vec<Diagnostic> {
     let mut doubts = Vec::new();
     for exception in exceptions(entry) {
         match exception.get(REGEXP).and_then(Value::as_str) {
-            // One that is no regular expression is an error.
-            Some(pattern) if Regex::new(pattern).is_err() => {}
             Some(pattern) => doubts.extend(pattern_doubt(pattern)),
             None => doubts.extend(exception.as_str().and_then(label_doubt)),
         }
