@@ -10,7 +10,6 @@ use crate::support::{AK, NORTH, SK, World};
 
 const EAST: &str = "cn-east-3";
 const OLD: &str = "2026-01-01T00:00:00Z";
-const COPY: &str = "POST cn-north-4 team-a/repos/web/sync_images";
 
 fn settings() -> Settings {
     Settings {
@@ -452,5 +451,4 @@ fn an_interrupted_apply_is_finished_by_the_next() {
     let mut sent = sent(&world).concat();
     sent.sort();
     assert_eq!(sent, all, "something was sent twice");
-    let _ = COPY;
 }

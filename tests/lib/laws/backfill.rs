@@ -61,6 +61,14 @@ const STRANGERS: [&str; 3] = [
     "stranger=delete-tag cn-north-4/o/web:v2,route=copy-tags",
 ];
 
+/// Pushes while a new rule is made, before and after each of its requests.
+const PUSHES: [&str; 4] = [
+    "stranger=push-tag cn-north-4/o/web:new,route=copy-tags",
+    "stranger=push-tag cn-north-4/o/web:new,route=list-jobs",
+    "stranger=push-tag cn-north-4/o/web:new,route=create-rule",
+    "stranger=push-tag cn-north-4/o/web:newer,route=list-rules,skip=1",
+];
+
 /// A tag: its name, whether it is young, and whether source and target have it.
 type Flags = (&'static str, bool, bool, bool);
 
@@ -190,13 +198,20 @@ fn client(emulator: &Emulator) -> Arc<Client> {
 }
 
 async fn planned(client: &Arc<Client>, policy: &str) -> Plan {
+    planned_with(client, policy, &[]).await
+}
+
+/// A plan with `--backfill` for each of these patterns.
+async fn planned_with(client: &Arc<Client>, policy: &str, by_hand: &[&str]) -> Plan {
     let mut sources = SourceMap::default();
     sources.add("chart.yaml", yaml(policy));
-    let decoded = config::decode(Context {
+    let mut decoded = config::decode(Context {
         sources: &sources,
         environment: &|_| None,
         region: None,
     });
+    let patterns = by_hand.iter().map(|text| text.parse().unwrap());
+    decoded.chart.backfill = patterns.collect();
     let options = RefreshOptions {
         copies: Wanted::All,
         abroad: Some(BTreeMap::from([("cn-east-3".into(), Ok(()))])),
@@ -290,31 +305,36 @@ async fn is_settled(emulator: &Emulator, policy: &str) -> bool {
     plan.outcome() == Outcome::NoChanges
 }
 
+/// Applies a plan of the chart, and ends in the middle of the request with that number.
+async fn applied_until(emulator: &Emulator, policy: &str, at: usize, after: bool) {
+    let killed = Arc::new(Notify::new());
+    let dying = Arc::new(Client::new(
+        Arc::new(Killing {
+            door: Emulated::new(emulator.clone()),
+            number: AtomicUsize::new(0),
+            at,
+            after,
+            killed: killed.clone(),
+        }),
+        4,
+    ));
+    let run = async {
+        let plan = planned(&dying, policy).await;
+        applied(&dying, &plan).await
+    };
+    tokio::select! {
+        _ = run => {}
+        () = killed.notified() => {}
+    }
+}
+
 #[test]
 fn the_next_apply_finishes_a_killed_one_and_copies_nothing_twice() {
     let cases = (case(0, 0), 0..40_usize, any::<bool>());
     try_on(CASES, cases, |(case, at, after)| {
         let emulator = emulator(&case);
-        let killed = Arc::new(Notify::new());
-        let dying = Arc::new(Client::new(
-            Arc::new(Killing {
-                door: Emulated::new(emulator.clone()),
-                number: AtomicUsize::new(0),
-                at,
-                after,
-                killed: killed.clone(),
-            }),
-            4,
-        ));
         let settled = block_on(async {
-            let run = async {
-                let plan = planned(&dying, case.policy).await;
-                applied(&dying, &plan).await
-            };
-            tokio::select! {
-                _ = run => {}
-                () = killed.notified() => {}
-            }
+            applied_until(&emulator, case.policy, at, after).await;
             let plan = planned(&client(&emulator), case.policy).await;
             let records = applied(&client(&emulator), &plan).await;
             let is_done = records
@@ -345,6 +365,43 @@ fn the_next_apply_finishes_a_killed_one_and_copies_nothing_twice() {
                 is_there || *young,
                 "{name} of {source:?} is not in {target:?}"
             );
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_run_by_hand_mends_what_a_killed_creation_left() {
+    let cases = (
+        case(0, 0),
+        vec(select(&PUSHES[..]), 0..=3),
+        0..60_usize,
+        any::<bool>(),
+    );
+    try_on(CASES, cases, |(case, pushes, at, after)| {
+        let case = Case {
+            has_rule: false,
+            policy: "on-create",
+            strangers: pushes,
+            ..case
+        };
+        let emulator = emulator(&case);
+        disturb(&emulator, &case);
+        let by_hand = block_on(async {
+            applied_until(&emulator, case.policy, at, after).await;
+            let plan = planned(&client(&emulator), case.policy).await;
+            applied(&client(&emulator), &plan).await;
+            emulator.clear_faults();
+            // Until then a tag that was just pushed counts as under way.
+            emulator.advance(Duration::from_secs(3600));
+            let plan = planned_with(&client(&emulator), case.policy, &["cn-north-4/o/web"]).await;
+            let records = applied(&client(&emulator), &plan).await;
+            (plan, records)
+        });
+        let state = emulator.read(State::clone);
+        let target = held(&state, ["cn-east-3", "dr"]);
+        for name in held(&state, ["cn-north-4", "o"]).keys() {
+            prop_assert!(target.contains_key(name), "{name}: {by_hand:#?}");
         }
         Ok(())
     });
