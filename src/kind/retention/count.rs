@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Dot, Hir, HirKind, Look};
 use serde_json::Value;
 
 use super::{
@@ -190,34 +191,27 @@ pub(super) fn doubts(entry: &Attributes) -> Vec<Diagnostic> {
     doubts
 }
 
-/// Whether a pattern means the whole tag under each reading.
+/// Whether a pattern means the whole tag under each reading: each of its alternatives is bound at
+/// both ends. What does not compile is an error of its own.
 fn is_anchored(pattern: &str) -> bool {
-    pattern.starts_with('^') && (pattern.ends_with('$') || pattern.ends_with(".*"))
+    regex_syntax::parse(pattern).is_ok_and(|parsed| {
+        let starts = parsed.properties().look_set_prefix();
+        starts.contains(Look::Start) && is_bound_at_its_end(&parsed)
+    })
 }
 
-/// The alternatives of a pattern that stand outside all parentheses: `^a|b$` has two, and neither
-/// is anchored at both ends.
-fn alternatives(pattern: &str) -> Vec<&str> {
-    let (mut found, mut start, mut depth) = (Vec::new(), 0, 0_usize);
-    let (mut is_escaped, mut in_class) = (false, false);
-    for (at, letter) in pattern.char_indices() {
-        match letter {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            '[' => in_class = true,
-            ']' => in_class = false,
-            _ if in_class => {}
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            '|' if depth == 0 => {
-                found.push(&pattern[start..at]);
-                start = at + 1;
-            }
-            _ => {}
+fn is_bound_at_its_end(part: &Hir) -> bool {
+    match part.kind() {
+        HirKind::Look(look) => *look == Look::End,
+        HirKind::Capture(group) => is_bound_at_its_end(&group.sub),
+        HirKind::Concat(parts) => parts.last().is_some_and(is_bound_at_its_end),
+        HirKind::Alternation(parts) => parts.iter().all(is_bound_at_its_end),
+        HirKind::Repetition(repeated) => {
+            let takes_the_rest = repeated.min == 0 && repeated.max.is_none();
+            takes_the_rest && *repeated.sub == Hir::dot(Dot::AnyCharExceptLF)
         }
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => false,
     }
-    found.push(&pattern[start..]);
-    found
 }
 
 fn label_doubt(label: &str) -> Option<Diagnostic> {
@@ -248,7 +242,7 @@ fn pattern_doubt(pattern: &str) -> Option<Diagnostic> {
                 .hint("in a regular expression, `.*` means any characters: `^v.*$`"),
         );
     }
-    (!alternatives(pattern).into_iter().all(is_anchored)).then(|| {
+    (!is_anchored(pattern)).then(|| {
         let problem = format!("the exception `{}` is not anchored", escaped(pattern));
         Diagnostic::warning("exception-not-anchored", problem).hint(
             "whether it has to match the whole tag is not documented: begin it with `^`, and end \

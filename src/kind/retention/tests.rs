@@ -390,6 +390,12 @@ fn doubtful_exceptions_are_found() {
         (json!([{ "regexp": "^123$" }]), ""),
         (json!([{ "regexp": "^v1" }]), "exception-not-anchored"),
         (json!([{ "regexp": "v1$" }]), "exception-not-anchored"),
+        (json!([{ "regexp": r"^v1\$" }]), "exception-not-anchored"),
+        (json!([{ "regexp": "^a|b$" }]), "exception-not-anchored"),
+        (json!([{ "regexp": "^a$|^b[|(]$" }]), ""),
+        (json!([{ "regexp": "^(a|b)$" }]), ""),
+        (json!([{ "regexp": "(^a$|^b.*)" }]), ""),
+        (json!([{ "regexp": "^(a$|b)" }]), "exception-not-anchored"),
     ] {
         let policy = json!({ "keep_tags": 3, "except": except });
         assert_eq!(codes(policy), expected, "{except}");
