@@ -80,6 +80,10 @@ use state::file::StateFile;
 use tokio::sync::Notify;
 use world::World;
 
+/// The timer rounds up to a whole millisecond, and then the wait for it does. On average this makes
+/// up for both, and an answer takes as long as was asked for.
+const ROUNDING: Duration = Duration::from_micros(999);
+
 /// An emulated service. Clones share one state.
 #[derive(Clone)]
 pub struct Emulator {
@@ -126,6 +130,7 @@ impl Emulator {
     /// The change is made at the first poll and stays when the caller drops the future: the real
     /// service does not undo a change when a client disconnects.
     pub async fn answer(&self, request: Request) -> Answer {
+        let received = tokio::time::Instant::now();
         let (answer, delay, journal_failed) = {
             let mut world = self.world();
             let (answer, delay) = world.answer(&request, &self.settings);
@@ -138,7 +143,7 @@ impl Emulator {
         // The lock is released before the wait, so that slow answers do not delay each other.
         let pause = self.settings.latency + delay;
         if !pause.is_zero() {
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep_until(received + pause.saturating_sub(ROUNDING)).await;
         }
         answer
     }

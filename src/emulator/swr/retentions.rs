@@ -2,6 +2,8 @@
 //!
 //! A policy runs when it is created. A selector is an exception: its tags neither go nor count.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 use serde_json::{Map, Value, json};
@@ -276,7 +278,8 @@ fn run(
         }
         let repository = call.editable_repository(organization, name)?;
         let mut tags = repository.all_tags();
-        tags.retain(|tag| !going.contains(&tag.name));
+        let names: BTreeSet<&String> = going.iter().collect();
+        tags.retain(|tag| !names.contains(&tag.name));
         repository.set_tags(tags);
         for tag in going {
             let id = repository
