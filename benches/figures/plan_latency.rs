@@ -44,6 +44,39 @@ pub(super) fn measure() {
         keep_tags(state);
     };
     of_estate(&Estate::of(settings(), fill, &chart_text(RETENTION)), 1.15);
+    println!("  with and without a look at the targets of rules");
+    of_targets(&Estate::of(settings(), fill_with_targets, &chart_text("")));
+}
+
+/// The organizations of the targets are read beside the first list. Compares a plan that has
+/// endpoints for all regions with one that has the endpoint of the source alone.
+fn of_targets(estate: &Estate) {
+    let everywhere = format!("{}/{{region}}", estate.endpoint());
+    for parallelism in ["10", "64"] {
+        let plan = |endpoint: Option<&str>| {
+            let mut command = estate.planning(env!("CARGO_BIN_EXE_portolan"), parallelism);
+            if let Some(endpoint) = endpoint {
+                command.env("PORTOLAN_ENDPOINT_SWR", endpoint);
+            }
+            estate.emulator.clear_journal();
+            let time = watched(&mut command).0;
+            (time.as_secs_f64() * 1000.0, estate.emulator.journal().len())
+        };
+        // In turn, so that both see the same machine.
+        let runs = (0..2 * RUNS + 1).map(|_| (plan(None), plan(Some(&everywhere))));
+        let (mut alone, mut with): (Vec<_>, Vec<_>) = runs.unzip();
+        for times in [&mut alone, &mut with] {
+            times.sort_by(|one, other| one.0.total_cmp(&other.0));
+        }
+        let ((alone, fewer), (with, more)) = (alone[RUNS], with[RUNS]);
+        println!(
+            "  parallelism {parallelism}: {alone:.0} ms and {fewer} requests without, {with:.0} \
+            ms and {more} with"
+        );
+        let (what, at_most) = ("requests a target region", TARGETS.len() as f64);
+        figure(what, (more - fewer) as f64 / at_most, 1.0, "");
+        figure("with a look against without", with / alone, 1.05, "times");
+    }
 }
 
 fn of_estate(estate: &Estate, most: f64) {
@@ -81,7 +114,8 @@ fn of_estate(estate: &Estate, most: f64) {
     );
 }
 
-/// A service on a port, and a chart that is equal to its state.
+/// A service on a port, and a chart that is equal to its state. A path may begin with a region; one
+/// without is of [`REGION`], the default of the settings.
 pub(super) struct Estate {
     pub(super) emulator: Emulator,
     endpoint: String,
@@ -102,7 +136,7 @@ impl Estate {
         emulator.edit(fill);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(serve(emulator.clone(), listener, Some(REGION.to_owned())));
+        runtime.spawn(serve(emulator.clone(), listener, None));
         let folder = tempfile::tempdir().unwrap();
         let chart = folder.path().join("estate.yaml");
         fs::write(&chart, text).unwrap();
@@ -122,6 +156,10 @@ impl Estate {
 
     /// The same with another program.
     pub(super) fn plan_by(&self, program: &str, parallelism: &str) -> (Duration, f64) {
+        watched(&mut self.planning(program, parallelism))
+    }
+
+    fn planning(&self, program: &str, parallelism: &str) -> Command {
         let mut command = self.command(program);
         command.args([
             "plan",
@@ -130,7 +168,8 @@ impl Estate {
             parallelism,
             "--file",
         ]);
-        watched(command.arg(&self.chart))
+        command.arg(&self.chart);
+        command
     }
 
     /// A command with the endpoint of the service.
@@ -173,6 +212,14 @@ fn fill(state: &mut State) {
         repository.sync_rules = TARGETS
             .map(|(region, organization)| SyncRule::to(region, organization))
             .into();
+    }
+}
+
+/// The same, and the organizations of the targets.
+fn fill_with_targets(state: &mut State) {
+    fill(state);
+    for (region, organization) in TARGETS {
+        state.ensure_organization(region, organization);
     }
 }
 
