@@ -52,14 +52,14 @@ pub use settings::assumptions::{
     DeletedBranches, DivergedBranches, DuplicateRule, EmptyField, EmptySelectors,
     ForeignOrganization, GitTimes, GrantBatch, HEADER as ASSUMPTION_HEADER, HiddenRules,
     IdOutOfRange, InvalidValue, JobOrder, LastError, LastUpdateAt, ListedTags, MirrorUrl,
-    MirroringEnabled, MissingOrganizationOnCreate, MissingTarget, MovedTags, NameWithNamespace,
-    NamespaceFilter, NotAMirror, NotBase64, NumImages, NumberOfFailures, OtherDigest,
-    PageLimitOver, PatchGrants, PatchMissingGrant, PatchOmitted, ProjectListGroups,
-    PushToScheduled, PutOmitted, RepeatStart, RepositoryPath, RetentionBadRegexp, RetentionNumber,
-    RetentionRegexp, RetentionRules, RetentionTemplate, RetentionUpdate, RetentionZero, RuleAnswer,
-    RuleJob, SchedulePeriod, ScheduleSwitch, SecondRetention, SelfAuth, StartWithoutBody,
-    SyncImagesAnswer, SyncImagesLimit, SyncImagesRule, UnknownProject, UnknownTag, UpdateStatus,
-    UrlCredentials,
+    MirroringEnabled, MissingOrganizationOnCreate, MissingQuota, MissingTarget, MovedTags,
+    NameWithNamespace, NamespaceFilter, NotAMirror, NotBase64, NumImages, NumberOfFailures,
+    OtherDigest, OtherProject, PageLimitOver, PatchGrants, PatchMissingGrant, PatchOmitted,
+    ProjectListGroups, PushToScheduled, PutOmitted, RepeatStart, RepositoryPath,
+    RetentionBadRegexp, RetentionNumber, RetentionRegexp, RetentionRules, RetentionTemplate,
+    RetentionUpdate, RetentionZero, RuleAnswer, RuleJob, SchedulePeriod, ScheduleSwitch,
+    SecondRetention, SelfAuth, StartWithoutBody, SyncImagesAnswer, SyncImagesLimit, SyncImagesRule,
+    UnknownProject, UnknownTag, UpdateStatus, UrlCredentials,
 };
 pub use settings::rate::{Rate, Window};
 pub use settings::{ErrorShape, Keys, Settings};

@@ -23,7 +23,7 @@ use crate::emulator::{
     message::refusal::Refusal,
     message::{Request, Response, escape, operation::Operation, signature},
     settings::{Keys, Settings},
-    state::{State, derived_id, later, regions},
+    state::{State, derived_id, identity::project_id, later, regions},
 };
 
 const TOKENS: &str = "/v3/auth/tokens";
@@ -110,6 +110,7 @@ pub(super) fn is_for_strangers(request: &Request) -> bool {
 /// The operations that a fault can select.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
     [
+        Operation::new("list-projects", "GET", PROJECTS),
         Operation::new("list-domains", "GET", DOMAINS),
         Operation::new("list-users", "GET", USERS),
         Operation::new("assume-agency", "POST", ASSUME),
@@ -285,10 +286,6 @@ fn refusal(status: u16, title: &str, message: &str) -> Response {
 
 fn domain_id(account: &str) -> String {
     derived_id(account)
-}
-
-fn project_id(account: &str, region: &str) -> String {
-    derived_id(&format!("{account} in {region}"))
 }
 
 /// IAM always writes six fraction digits.

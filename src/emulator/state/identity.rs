@@ -90,6 +90,11 @@ fn is_minutes(lifetime: &u32) -> bool {
     *lifetime == minutes()
 }
 
+/// The id of the account's project in a region, which has the name of the region.
+pub(in super::super) fn project_id(account: &str, region: &str) -> String {
+    derived_id(&format!("{account} in {region}"))
+}
+
 impl State {
     /// The id of the account, as URNs of its agencies hold it.
     pub fn account_id(&self) -> String {

@@ -122,6 +122,9 @@ pub struct Region {
     /// The projects of CodeArts, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<String, Project>,
+    /// Whether the feature gate of image synchronization is closed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub image_sync_off: bool,
 }
 
 /// An organization ("namespace" in the API).

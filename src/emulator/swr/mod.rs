@@ -5,6 +5,7 @@
 //! are handled before and after it.
 
 mod access;
+mod allowances;
 pub(super) mod copies;
 mod form;
 mod input;

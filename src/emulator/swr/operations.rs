@@ -5,26 +5,28 @@
 //! a slash is sent as `$`, escaped or not.
 
 use super::{
-    Call, OperationResult, access, lists, organizations, overview, repositories, retentions,
-    shares, sync_jobs, sync_rules, tags,
+    Call, OperationResult, access, allowances, lists, organizations, overview, repositories,
+    retentions, shares, sync_jobs, sync_rules, tags,
 };
 use crate::emulator::message::{escape, operation::Operation};
 
-/// The handler of an operation, by the names in its path: none, an organization, a repository with
+/// The handler of an operation, by the names in its path: none, a project, an organization, a repository with
 /// its organization, or something in a repository.
 #[derive(Clone, Copy)]
 enum Handler {
     Account(fn(&mut Call<'_>) -> OperationResult),
+    /// The name is the id of a project.
+    Project(fn(&mut Call<'_>, &str) -> OperationResult),
     Organization(fn(&mut Call<'_>, &str) -> OperationResult),
     Repository(fn(&mut Call<'_>, &str, &str) -> OperationResult),
     /// The third name is that of an account, or an id.
     Inside(fn(&mut Call<'_>, &str, &str, &str) -> OperationResult),
 }
 
-use Handler::{Account, Inside, Organization, Repository};
+use Handler::{Account, Inside, Organization, Project, Repository};
 
 /// The API has no operation that updates a rule.
-const TABLE: [(&str, &str, &str, Handler); 36] = [
+const TABLE: [(&str, &str, &str, Handler); 38] = [
     (
         "list-regions",
         "GET",
@@ -36,6 +38,18 @@ const TABLE: [(&str, &str, &str, Handler); 36] = [
         "GET",
         "/v2/manage/overview",
         Account(|call| Ok(overview::show(call))),
+    ),
+    (
+        "list-quotas",
+        "GET",
+        "/v2/manage/projects/{}/quotas",
+        Project(|call, project| allowances::quotas(call, project)),
+    ),
+    (
+        "list-feature-gates",
+        "GET",
+        "/v2/manage/projects/{}/feature-gates",
+        Project(|call, project| allowances::feature_gates(call, project)),
     ),
     (
         "list-organizations",
@@ -256,7 +270,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Option<OperationResult> {
     let (handler, captures) = find(&call.request.method, &path)?;
     match (handler, captures.as_slice()) {
         (Account(answer), []) => Some(answer(call)),
-        (Organization(answer), [organization]) => Some(answer(call, organization)),
+        (Organization(answer) | Project(answer), [name]) => Some(answer(call, name)),
         (Repository(answer), [organization, name]) => {
             // After the split: a `$` must not separate like a slash (section 2.4).
             Some(answer(call, organization, &name.replace('$', "/")))
@@ -292,7 +306,7 @@ mod tests {
         for (name, _, path, handler) in TABLE {
             let names = match handler {
                 Account(_) => 0,
-                Organization(_) => 1,
+                Organization(_) | Project(_) => 1,
                 Repository(_) => 2,
                 Inside(_) => 3,
             };

@@ -2,6 +2,7 @@
 //! files.
 
 mod access;
+mod allowances;
 mod copies;
 mod lists;
 mod retentions;
