@@ -18,6 +18,8 @@ pub struct Copying {
     /// Says what happens to items that were there before the rule. Only a chart has it: it is never
     /// sent, and never differs from anything.
     pub policy: Attribute,
+    /// The feature gate of the account without which nothing is copied.
+    pub gate: &'static str,
     /// The name of the items in documents.
     pub items: &'static str,
     /// The list of the items, at the source and where they arrive.

@@ -134,6 +134,8 @@ pub struct Kind {
     /// How it is run, if it can be.
     pub runs: Option<&'static Runs>,
     pub listing: Listing,
+    /// The name of the account's quota that counts these in a region, if there is one.
+    pub quota: Option<&'static str>,
     /// Error codes of a delete that mean "already gone", beside the common ones.
     pub gone_codes: &'static [&'static str],
     /// Error codes of a read that mean "does not exist", beside the common ones.

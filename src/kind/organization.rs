@@ -70,6 +70,7 @@ pub static ORGANIZATION: Kind = Kind {
         request: list,
         decode: decode_list,
     },
+    quota: Some("namespace"),
     gone_codes: &[],
     absent_codes: &[],
     wire: &Api,

@@ -176,6 +176,7 @@ pub static SHARE: Kind = Kind {
         request: list,
         decode: decode_list,
     },
+    quota: None,
     gone_codes: &[NOT_SHARED],
     absent_codes: &[NOT_SHARED],
     wire: &Api,

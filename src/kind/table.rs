@@ -115,6 +115,10 @@ pub struct Naming {
     pub rank: fn(&Attributes) -> u64,
     /// The rank of the creator of the organization, which nobody changes.
     pub highest: u64,
+    /// The rank as a chart writes it.
+    pub word: fn(rank: u64) -> String,
+    /// What a caller of this rank may not do, as a clause.
+    pub lacks: fn(rank: u64) -> Option<&'static str>,
     pub look_up: fn(region: &Arc<str>, name: &str) -> Request,
     pub decode: fn(name: &str, response: &Response) -> Result<Option<String>, Undecodable>,
     /// What to do if the look-up fails.
@@ -319,12 +323,12 @@ impl Kind {
             .unwrap_or(super::first())
     }
 
-    /// The plural of its name: `mirrors`, `access entries`.
+    /// The plural of its name: `mirrors`, `repositories`, `access entries`.
     pub(crate) fn several(&self) -> String {
-        if self.name.ends_with('s') {
-            format!("{} entries", self.name)
-        } else {
-            format!("{}s", self.name)
+        match self.name.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if self.name.ends_with('s') => format!("{} entries", self.name),
+            None => format!("{}s", self.name),
         }
     }
 

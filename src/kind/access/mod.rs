@@ -103,6 +103,8 @@ static NAMING: Naming = Naming {
     part: "user",
     rank: |attributes| level_of(attributes).unwrap_or_default(),
     highest: 7,
+    word,
+    lacks,
     look_up,
     decode: found_user,
     id_hint: "write the user's `user_id` beside the name, or allow these credentials to list the \
@@ -194,6 +196,7 @@ const fn table(
             request: list,
             decode: decode_list,
         },
+        quota: None,
         gone_codes: &[],
         absent_codes: &[],
         wire: &Api,
@@ -228,6 +231,16 @@ fn level_of(attributes: &Attributes) -> Option<u64> {
     let level = attributes.get(LEVEL)?.as_str()?;
     let known = LEVELS.iter().find(|(word, _)| *word == level);
     known.map_or_else(|| level.parse().ok(), |(_, number)| Some(*number))
+}
+
+/// What a caller with this level may not do, as a clause.
+fn lacks(level: u64) -> Option<&'static str> {
+    match level {
+        0 => Some("this level sees no more than single repositories"),
+        1 => Some("enough for `plan` and `drift`; `apply` may change nothing"),
+        2..=6 => Some("`apply` may not delete, share, or give permissions"),
+        _ => None,
+    }
 }
 
 fn word(level: u64) -> String {

@@ -30,6 +30,9 @@ use crate::{
 /// The largest page that the service returns.
 const PAGE: usize = 100;
 
+/// The right that every read needs (codearts-repo-api: section 2).
+const READS: &str = "codeartsrepo:repository:getRepository";
+
 /// A longer job id is cut in reports, in characters.
 const LONGEST_JOB: usize = 100;
 
@@ -200,6 +203,7 @@ pub static MIRROR: Kind = Kind {
         request: list,
         decode: decode_list,
     },
+    quota: None,
     gone_codes: &[],
     // "Invalid parameter": a read of a mirror has no parameter but the id. Whether the repository
     // exists without a mirror is decided by the list.
@@ -375,7 +379,11 @@ fn path(Subject { id, .. }: Subject<'_>) -> String {
 }
 
 fn request(subject: Subject<'_>, method: Method, path: String) -> Request {
-    Request::new(Service::CodeArts, subject.address.region(), method, path)
+    let right = match method {
+        Method::Get => READS,
+        _ => "codeartsrepo:repository:setRepository",
+    };
+    Request::new(Service::CodeArts, subject.address.region(), method, path).needs(right)
 }
 
 /// Ordered by creation, so that concurrent changes do not shift pages. The service reports no
@@ -386,7 +394,8 @@ fn list(region: &Arc<str>, Window { offset, limit }: Window) -> Request {
         region,
         Method::Get,
         "/v4/user/repositories".to_owned(),
-    );
+    )
+    .needs(READS);
     request.query = vec![
         ("limit", limit.to_string()),
         ("offset", offset.to_string()),

@@ -98,6 +98,7 @@ pub(crate) static CLEANUP: Kind = Kind {
     identity: Identity::Assigned(&ID),
     runs: None,
     listing: Listing::Single,
+    quota: None,
     gone_codes: &["CLEANUP.404"],
     absent_codes: &["CLEANUP.404"],
     wire: &Api,

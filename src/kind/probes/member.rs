@@ -141,6 +141,7 @@ const fn table(
             request: list,
             decode: decode_list,
         },
+        quota: None,
         gone_codes: &[],
         absent_codes: &[],
         wire: &Api,

@@ -170,6 +170,7 @@ pub static REPOSITORY: Kind = Kind {
         request: list,
         decode: decode_list,
     },
+    quota: None,
     gone_codes: &[],
     absent_codes: &[],
     wire: &Api,

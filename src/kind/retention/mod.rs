@@ -130,6 +130,7 @@ pub static RETENTION: Kind = Kind {
     identity: Identity::Assigned(&ID),
     runs: None,
     listing: Listing::Single,
+    quota: None,
     gone_codes: &[MISSING],
     absent_codes: &[MISSING],
     wire: &Api,

@@ -156,6 +156,7 @@ pub static SYNC_RULE: Kind = Kind {
         decode: decode_list,
     },
     // In practice this deletion answers with 400 and not with 404 (swr-api: section 1, point 8).
+    quota: None,
     gone_codes: &[SYNC_RULE_NOT_FOUND],
     absent_codes: &[],
     wire: &Api,

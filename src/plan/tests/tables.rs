@@ -85,6 +85,7 @@ static BUCKET: Kind = Kind {
         request,
         decode: |_, _| Ok(Page::default()),
     },
+    quota: None,
     gone_codes: &[],
     absent_codes: &[],
     wire: repository::REPOSITORY.wire,
