@@ -10,7 +10,7 @@
 //! [`copies`] and [`state`] are the nouns. [`config`] reads the desired state from files, with
 //! [`diagnostics`]; [`refresh`] reads the live state from the API. [`scope`], [`diff`] and [`plan`]
 //! compare the two; [`drift`] decides which differences count, [`coverage`] finds patterns that
-//! cover nothing. [`render`] shows the result, [`apply`] makes the changes, [`progress`] shows how
+//! cover nothing, [`doctor`] judges what surrounds a chart. [`render`] shows the result, [`apply`] makes the changes, [`progress`] shows how
 //! far it is, [`report`] and [`receipt`] record the outcome. [`wire`] has the types of requests and
 //! responses, which [`transport`] sends; [`emulator`] replaces the services, and shares nothing
 //! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`completion`], [`schema`]
@@ -28,6 +28,7 @@ pub mod copies;
 pub mod coverage;
 pub mod diagnostics;
 pub mod diff;
+pub mod doctor;
 pub mod drift;
 pub mod emulator;
 pub mod exit;

@@ -16,7 +16,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Adopt", &["init"]),
     (
         "Set up",
-        &["schema", "completion", "man", "version", "help"],
+        &["doctor", "schema", "completion", "man", "version", "help"],
     ),
     ("Emulator", &["emulator"]),
 ];

@@ -1,5 +1,6 @@
 //! The command line as types; their doc comments are the help.
 
+mod doctor;
 mod emulator;
 mod foreign;
 mod help;
@@ -17,6 +18,7 @@ use clap::{
 
 use self::values::region;
 pub use self::{
+    doctor::DoctorArgs,
     emulator::EmulatorArgs,
     foreign::explained,
     help::command,
@@ -259,6 +261,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Print a saved plan in any format; reads only that file.
     Show(ShowFileArgs),
+    /// Check credentials, endpoints, rights and quotas for the chart; sends only reads.
+    Doctor(DoctorArgs),
     /// Explain the code of a diagnostic, with an example.
     Explain(ExplainArgs),
     /// Print the JSON Schema of the chart, or of a document that a command prints.
@@ -514,6 +518,8 @@ pub enum Document {
     Events,
     /// What `drift` prints as JSON.
     Drift,
+    /// What `doctor` prints as JSON.
+    Doctor,
     /// What `validate` prints as JSON.
     Validate,
     /// What `version` prints as JSON.

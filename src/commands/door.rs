@@ -45,9 +45,50 @@ pub(super) struct Door {
 }
 
 /// Another region that rules copy to, and the regions that do.
-struct Abroad<'a> {
-    place: Wanted<'a>,
-    sources: Vec<Wanted<'a>>,
+pub(super) struct Abroad<'a> {
+    pub(super) place: Wanted<'a>,
+    pub(super) sources: Vec<Wanted<'a>>,
+}
+
+/// A service in a region.
+pub(super) type Place = (Service, Arc<str>);
+
+/// A place, with the endpoint that the chart names for it.
+pub(super) fn in_chart<'c>(chart: &'c Chart, service: Service, region: &'c str) -> Wanted<'c> {
+    let wanted = Wanted::new(service, region);
+    match chart.endpoints.get(&(service, Arc::from(region))) {
+        Some(endpoint) => wanted.in_chart(&endpoint.url, Some(endpoint.source.clone())),
+        None => wanted,
+    }
+}
+
+/// The places that rules copy to, each with the regions that do.
+pub(super) fn targets(chart: &Chart) -> BTreeMap<Place, BTreeSet<Arc<str>>> {
+    let mut sources = BTreeMap::<Place, BTreeSet<Arc<str>>>::new();
+    for route in routes(chart) {
+        let of = (route.place.kind().service, route.place.region().clone());
+        let source = route.rule.region().clone();
+        sources.entry(of).or_default().insert(source);
+    }
+    sources
+}
+
+/// Those of them that the command does not ask anyway.
+pub(super) fn abroad<'c>(
+    chart: &'c Chart,
+    targets: &'c BTreeMap<Place, BTreeSet<Arc<str>>>,
+    places: &BTreeSet<Place>,
+) -> Vec<Abroad<'c>> {
+    let others = targets.iter().filter(|(place, _)| !places.contains(place));
+    others
+        .map(|((service, region), sources)| Abroad {
+            place: in_chart(chart, *service, region),
+            sources: sources
+                .iter()
+                .map(|region| in_chart(chart, *service, region))
+                .collect(),
+        })
+        .collect()
 }
 
 impl Door {
@@ -66,40 +107,21 @@ impl Door {
                 .into_iter()
                 .map(|(_, region, _)| (Service::Iam, region)),
         );
-        let named = |service, region| {
-            let wanted = Wanted::new(service, region);
-            match chart.endpoints.get(&(service, Arc::from(region))) {
-                Some(endpoint) => wanted.in_chart(&endpoint.url, Some(endpoint.source.clone())),
-                None => wanted,
-            }
-        };
-        let targets = routes(chart).map(|route| (route.place, route.rule.region().clone()));
-        let mut sources = BTreeMap::<(Service, Arc<str>), BTreeSet<Arc<str>>>::new();
-        for (place, source) in targets {
-            let of = (place.kind().service, place.region().clone());
-            sources.entry(of).or_default().insert(source);
-        }
-        let abroad = sources.iter().filter(|(place, _)| !places.contains(place));
-        let abroad = abroad.map(|((service, region), sources)| Abroad {
-            place: named(*service, region),
-            sources: sources
-                .iter()
-                .map(|region| named(*service, region))
-                .collect(),
-        });
+        let named = |service, region| in_chart(chart, service, region);
+        let targets = targets(chart);
         let opening = Opening {
             wanted: places
                 .iter()
                 .map(|(service, region)| named(*service, region))
                 .collect(),
-            abroad: abroad.collect(),
+            abroad: abroad(chart, &targets, &places),
             named: &named,
             mask: secrets::mask_of(chart),
             account: chart.account.as_deref(),
         };
         let mut door = Door::open(global, opening).await?;
         // The chart itself asks there.
-        let known = sources.keys().filter(|place| places.contains(place));
+        let known = targets.keys().filter(|place| places.contains(place));
         door.abroad
             .extend(known.map(|(_, region)| (region.clone(), Ok(()))));
         Ok(door)
@@ -294,7 +316,7 @@ fn to_emulator(state: &Path, opening: &Opening<'_>) -> anyhow::Result<Opened> {
 }
 
 /// The credentials of this command.
-fn found(global: &Global) -> anyhow::Result<Found> {
+pub(super) fn found(global: &Global) -> anyhow::Result<Found> {
     let choice = Choice {
         source: global.credentials.map(SourceName::from),
         profile: global.profile.clone(),
@@ -387,7 +409,7 @@ async fn to_cloud<'o>(
 }
 
 /// The credentials for these regions, or what they are obtained with.
-fn wallet(
+pub(super) fn wallet(
     global: &Global,
     found: Found,
     regions: &BTreeSet<&str>,

@@ -9,6 +9,7 @@ mod checkout;
 mod cloud;
 mod completion;
 mod deadline;
+mod doctor;
 mod door;
 mod drift;
 mod emulator;
@@ -55,6 +56,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Plan(args) => plan::run(global, args),
         Command::Drift(args) => drift::run(global, args),
         Command::Apply(args) => apply::run(global, args),
+        Command::Doctor(args) => doctor::run(global, args),
         Command::Show(args) => show_file::run(global, args),
         Command::Explain(args) => explain::run(global, args),
         Command::Schema(args) => schema::run(global, args),

@@ -26,6 +26,7 @@ fn of(document: Document) -> serde_json::Value {
         Document::Receipt => schema::receipt(),
         Document::Events => schema::events(),
         Document::Drift => schema::drift(),
+        Document::Doctor => schema::doctor(),
         Document::Validate => schema::validate(),
         Document::Version => schema::version(),
     }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
     time::Duration,
 };
@@ -53,12 +54,7 @@ pub(crate) async fn overviews(
 }
 
 async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<String> {
-    let request = Request::new(
-        Service::Swr,
-        region,
-        Method::Get,
-        "/v2/manage/overview".to_owned(),
-    );
+    let request = overview_request(region);
     // If the chart names an account, a missing name stops the plan, so this read gets its retries.
     let response = if decides {
         client.read(&request).await.ok()?
@@ -66,21 +62,37 @@ async fn overview(client: &Client, region: &Arc<str>, decides: bool) -> Option<S
         let once = client.read_once(&request, Purpose::Work);
         tokio::time::timeout(PATIENCE, once).await.ok()?.ok()?
     };
-    name(decoded::<Overview>(&response)?.domain_name)
+    overview_name(&response).ok()?
 }
+
+pub(crate) fn overview_request(region: &Arc<str>) -> Request {
+    let path = "/v2/manage/overview".to_owned();
+    Request::new(Service::Swr, region, Method::Get, path)
+}
+
+/// The name in an overview. An error if the answer is something else.
+pub(crate) fn overview_name(response: &Response) -> Result<Option<String>, NotAnOverview> {
+    let overview = decoded::<Overview>(response).ok_or(NotAnOverview)?;
+    Ok(name(overview.domain_name))
+}
+
+/// An answer that is something else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotAnOverview;
 
 /// The account, from IAM. The error is a clause.
 pub async fn domain(client: &Client, region: &Arc<str>) -> Result<String, String> {
-    let request = Request::new(
-        Service::Iam,
-        region,
-        Method::Get,
-        "/v3/auth/domains".to_owned(),
-    );
-    let response = client
-        .read(&request)
-        .await
-        .map_err(|error| format!("IAM: {error}"))?;
+    domain_name(client.read(&domain_request(region)).await)
+}
+
+pub(crate) fn domain_request(region: &Arc<str>) -> Request {
+    let path = "/v3/auth/domains".to_owned();
+    Request::new(Service::Iam, region, Method::Get, path)
+}
+
+/// The name in the answer to [`domain_request`]. The error is a clause.
+pub(crate) fn domain_name<E: fmt::Display>(answer: Result<Response, E>) -> Result<String, String> {
+    let response = answer.map_err(|error| format!("IAM: {error}"))?;
     // A credential belongs to one account, so the first entry is the only one that counts.
     let first = decoded::<Domains>(&response).and_then(|answer| answer.domains.into_iter().next());
     first

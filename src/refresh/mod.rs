@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod by_id;
+pub(crate) mod checkup;
 mod children;
 pub(crate) mod contents;
 mod copies;

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod checkout;
 mod cloud;
 pub mod codes;
+pub mod doctor;
 pub mod drift;
 pub mod findings;
 pub mod fit;

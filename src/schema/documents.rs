@@ -55,6 +55,11 @@ pub fn validate() -> Value {
     one_of_all("validate", "validate")
 }
 
+/// What `doctor --format json` prints.
+pub fn doctor() -> Value {
+    one_of_all("doctor", "doctor")
+}
+
 /// What `version --format json` prints.
 pub fn version() -> Value {
     one_of_all("version", "version")
@@ -143,6 +148,13 @@ fn definitions() -> Map<String, Value> {
     define(
         "validate",
         described(validate_document(), "What `validate --format json` prints."),
+    );
+    define(
+        "doctor",
+        described(
+            super::doctor::document(),
+            "What `doctor --format json` prints.",
+        ),
     );
     define(
         "version",

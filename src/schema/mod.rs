@@ -4,13 +4,14 @@
 
 mod change;
 mod chart;
+mod doctor;
 mod documents;
 mod plan;
 mod run;
 mod words;
 
 pub use chart::chart;
-pub use documents::{drift, events, plan, receipt, report, validate, version};
+pub use documents::{doctor, drift, events, plan, receipt, report, validate, version};
 
 /// The schema without unknown keys, against which the tests validate this version's own documents.
 /// The published schemas allow them, because a later minor version may add keys.

@@ -19,6 +19,7 @@ pub mod sign;
 pub mod tls;
 pub mod trace;
 pub(crate) mod wallet;
+pub(crate) mod watch;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

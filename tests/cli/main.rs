@@ -30,6 +30,7 @@ mod copies_drill;
 mod crash;
 mod credentials;
 mod deletions;
+mod doctor;
 mod documents;
 mod drift;
 mod emulated;

@@ -153,7 +153,7 @@ impl World {
     pub(crate) fn output(&self, mut command: Command) -> Output {
         let only_reads = command
             .get_args()
-            .any(|argument| argument == "plan" || argument == "validate");
+            .any(|argument| argument == "plan" || argument == "validate" || argument == "doctor");
         let before = self.writes().len();
         let output = command.output().unwrap();
         assert!(
@@ -198,6 +198,7 @@ impl World {
                 (false, true, false) => is_valid("report", &output.json()),
                 (false, false, true) => is_valid("drift", &output.json()),
                 _ if named("validate") => is_valid("validate", &output.json()),
+                _ if named("doctor") => is_valid("doctor", &output.json()),
                 _ if named("version") => is_valid("version", &output.json()),
                 _ => {}
             }
@@ -357,6 +358,7 @@ fn is_valid(name: &str, document: &Value) {
                 "validate",
                 include_str!("../../schemas/validate.schema.json"),
             ),
+            ("doctor", include_str!("../../schemas/doctor.schema.json")),
             ("version", include_str!("../../schemas/version.schema.json")),
         ];
         let validator = |(name, text)| {

@@ -12,7 +12,7 @@ use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that
 /// is in them.
-const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ \
+const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ doctor/ \
     coverage.rs completion/ diagnostics/ schema/ kind/ config/ scope.rs mask/ export.rs receipt.rs \
     diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
@@ -48,6 +48,8 @@ const HOMONYMS: &str = "
     apply/step.rs: share
     apply/write.rs: share
     config/decode.rs: account
+    doctor/mod.rs: account endpoint project
+    schema/doctor.rs: account
     config/grammar.rs: account share until
     config/patterns.rs: until
     plan/limits.rs: share

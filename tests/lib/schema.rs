@@ -48,7 +48,7 @@ fn errors(yaml: &str) -> Vec<String> {
 }
 
 /// Each published schema with the one that the code declares.
-fn published() -> [(&'static str, Value); 8] {
+fn published() -> [(&'static str, Value); 9] {
     [
         ("schemas/portolan.schema.json", schema::chart()),
         ("schemas/plan.schema.json", schema::plan()),
@@ -57,6 +57,7 @@ fn published() -> [(&'static str, Value); 8] {
         ("schemas/events.schema.json", schema::events()),
         ("schemas/drift.schema.json", schema::drift()),
         ("schemas/validate.schema.json", schema::validate()),
+        ("schemas/doctor.schema.json", schema::doctor()),
         ("schemas/version.schema.json", schema::version()),
     ]
 }

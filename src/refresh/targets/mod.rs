@@ -153,7 +153,7 @@ impl Visit {
     }
 
     /// Looks at each place by itself.
-    async fn each(self: Arc<Self>, places: Vec<Address>) -> BTreeMap<Address, Target> {
+    pub(super) async fn each(self: Arc<Self>, places: Vec<Address>) -> BTreeMap<Address, Target> {
         let mut reads = JoinSet::new();
         for place in places {
             let visit = self.clone();

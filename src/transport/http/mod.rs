@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::{
     Exchange, NoAnswer, Transport,
-    connection::{Connections, Way, authenticated, signing_date, url},
+    connection::{Connections, Way, authenticated, headers, signing_date, url},
     credentials::Credentials,
     endpoint::{Base, Endpoints},
     roots::Roots,
@@ -60,26 +60,38 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let base = self
-            .endpoints
-            .base(request.service, &request.region)
-            .ok_or_else(|| NoAnswer {
-                message: format!("there is no endpoint for the region {}", request.region),
-                never_sent: true,
-            })?;
+        let base = self.base(request)?;
         let lease = self.wallet.current().await?;
         let credentials = self.credentials(&request.region, &lease.credentials);
-        let prepared = prepare(base, request, &credentials)?;
-        let way = if base.loopback {
-            Way::Direct
-        } else {
-            Way::Proxied
-        };
-        let answer = self.connections.exchange(prepared, way, &base.host_port);
-        answer.await.map(|response| Response {
+        let prepared = prepare(base, request, Some(&credentials))?;
+        let response = self.answer(base, prepared).await?;
+        Ok(Response {
             mask: lease.mask.clone(),
             ..response
         })
+    }
+
+    /// Sends a request without credentials, only to see whether the endpoint answers.
+    pub(crate) async fn knock(&self, request: &Request) -> Result<Response, NoAnswer> {
+        let base = self.base(request)?;
+        self.answer(base, prepare(base, request, None)?).await
+    }
+
+    fn base(&self, request: &Request) -> Result<&Base, NoAnswer> {
+        let base = self.endpoints.base(request.service, &request.region);
+        base.ok_or_else(|| NoAnswer {
+            message: format!("there is no endpoint for the region {}", request.region),
+            never_sent: true,
+        })
+    }
+
+    async fn answer(&self, base: &Base, prepared: reqwest::Request) -> Result<Response, NoAnswer> {
+        let way = match base.loopback {
+            true => Way::Direct,
+            false => Way::Proxied,
+        };
+        let answer = self.connections.exchange(prepared, way, &base.host_port);
+        answer.await
     }
 }
 
@@ -98,7 +110,7 @@ impl HttpTransport {
 fn prepare(
     base: &Base,
     request: &Request,
-    credentials: &Credentials,
+    credentials: Option<&Credentials>,
 ) -> Result<reqwest::Request, NoAnswer> {
     let query: Vec<(&str, &str)> = request
         .query
@@ -119,7 +131,10 @@ fn prepare(
         body: body.as_bytes(),
         date: &signing_date(),
     };
-    let headers = authenticated(&to_sign, credentials);
+    let headers = match credentials {
+        Some(credentials) => authenticated(&to_sign, credentials),
+        None => headers([]),
+    };
     let headers = headers.map_err(|problem| refused(request, &problem))?;
     let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
         .map_err(|error| refused(request, &error.to_string()))?;
@@ -185,7 +200,8 @@ mod tests {
             let path = "/v2/manage/namespaces".to_owned();
             let request = Request::new(Service::Swr, &region.into(), Method::Get, path);
             let base = transport.endpoints.base(Service::Swr, region).unwrap();
-            let prepared = prepare(base, &request, &transport.credentials(region, &keys)).unwrap();
+            let prepared =
+                prepare(base, &request, Some(&transport.credentials(region, &keys))).unwrap();
             let signed = prepared.headers()["authorization"].to_str().unwrap();
             (
                 prepared.headers().contains_key("x-project-id"),

@@ -76,6 +76,16 @@ impl Wallet {
         Wallet::holding(None, Some(Lease::endless(credentials)))
     }
 
+    /// No credentials, and why.
+    pub(crate) fn without(reason: &str) -> Wallet {
+        let wallet = Wallet::holding(None, None);
+        wallet.held().failed = Some(Failed {
+            reason: reason.into(),
+            again: None,
+        });
+        wallet
+    }
+
     /// Credentials that are obtained when they are needed.
     pub(crate) fn of(issuers: impl Issue + 'static) -> Wallet {
         Wallet::holding(Some(Box::new(issuers)), None)
@@ -109,6 +119,12 @@ impl Wallet {
                 self.renew().await;
             }
         }
+    }
+
+    /// How long the credentials in use are still used. None if they do not end, or are not there.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let end = self.held().lease.as_ref()?.end()?;
+        Some(end.saturating_duration_since(Instant::now()))
     }
 
     /// Why no request can be authenticated any more.

@@ -101,7 +101,7 @@ pub(crate) fn urn(world: &World, kind: &str, name: &str) -> String {
 }
 
 /// With the names of the agency and of the provider.
-fn with_urns(world: World) -> World {
+pub(crate) fn with_urns(world: World) -> World {
     let (provider, agency) = (
         urn(&world, "oidc-provider", "github"),
         urn(&world, "agency", "portolan"),
@@ -112,7 +112,7 @@ fn with_urns(world: World) -> World {
 }
 
 /// With what a job of GitHub has that may ask for id tokens.
-fn in_a_job(world: World) -> World {
+pub(crate) fn in_a_job(world: World) -> World {
     let url = format!("{}/idtoken?api-version=2.0", world.url());
     world
         .variable("ACTIONS_ID_TOKEN_REQUEST_URL", &url)
