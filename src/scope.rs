@@ -20,6 +20,31 @@ pub struct Selection {
     pub targets: Vec<Pattern>,
     /// Not what one of these covers.
     pub excludes: Vec<Pattern>,
+    /// Not what is unknown, in a plan from a snapshot.
+    pub unknown: Unknown,
+}
+
+/// What is not known of the live state. Nothing is planned for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// These resources, and what is in them.
+    pub whole: BTreeSet<Address>,
+    /// The children of one kind of these resources, and what is in them.
+    pub children: BTreeSet<(Address, &'static Kind)>,
+}
+
+impl Unknown {
+    pub fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.children.is_empty()
+    }
+
+    pub fn holds(&self, address: &Address) -> bool {
+        !self.is_empty()
+            && std::iter::successors(Some(address.clone()), Address::parent).any(|it| {
+                let list = it.parent().map(|parent| (parent, it.kind()));
+                self.whole.contains(&it) || list.is_some_and(|list| self.children.contains(&list))
+            })
+    }
 }
 
 impl Selection {
@@ -31,13 +56,19 @@ impl Selection {
         let covers = |pattern: &Pattern| pattern.covers(address);
         (self.targets.is_empty() || self.targets.iter().any(covers))
             && !self.excludes.iter().any(covers)
+            && !self.unknown.holds(address)
+    }
+
+    /// Whether a plan may leave out something of the chart.
+    pub(crate) fn leaves_out(&self) -> bool {
+        self.is_partial() || !self.unknown.is_empty()
     }
 
     /// The selected part of the chart; the chart itself, if everything is selected. Parents of
     /// selected resources are included, because a resource cannot be created without its parent.
     #[must_use]
     pub fn narrow<'c>(&self, chart: &'c Chart) -> Cow<'c, Chart> {
-        if !self.is_partial() {
+        if !self.leaves_out() {
             return Cow::Borrowed(chart);
         }
         let mut needed = BTreeSet::new();
@@ -248,6 +279,25 @@ pub(crate) fn to_list(chart: &Chart, live: &Live) -> Vec<(Address, &'static Kind
     wanted
 }
 
+/// The lists of children of these kinds, of every resource in what the chart declares.
+pub(crate) fn to_include(
+    chart: &Chart,
+    live: &Live,
+    kinds: &BTreeSet<&'static Kind>,
+) -> Vec<(Address, &'static Kind)> {
+    let is_inside = |address: &Address| {
+        let top = std::iter::successors(Some(address.clone()), Address::parent).last();
+        top.is_some_and(|top| chart.resources.contains_key(&top))
+    };
+    let parents = live.resources.keys().filter(|address| is_inside(address));
+    let all = parents.flat_map(|address| {
+        let own = address.kind().read_per_parent();
+        own.filter(|kind| kinds.contains(kind))
+            .map(|kind| (address.clone(), kind))
+    });
+    all.collect()
+}
+
 /// A person whose id has to be looked up: the kind says how, in that region, by name.
 pub(crate) type Unidentified = (&'static Kind, Arc<str>, Arc<str>);
 
@@ -442,6 +492,7 @@ mod tests {
             let selection = Selection {
                 targets: parse(targets),
                 excludes: parse(excludes),
+                ..Selection::default()
             };
             assert_eq!(selection.is_partial(), selection != Selection::default());
             let names: Vec<_> = selection

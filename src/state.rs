@@ -403,6 +403,23 @@ pub struct Live {
     pub judged_jobs: BTreeSet<Address>,
     /// What could not be read. One entry makes the plan unknown.
     pub failures: Vec<ReadFailure>,
+    /// What was read, so that what is not in here is known not to exist.
+    pub reads: Reads,
+}
+
+/// What was read to its end, whether or not it contained anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Whole lists of a region: of resources, or of those that have children of a kind.
+    pub lists: BTreeSet<(&'static Kind, Arc<str>)>,
+    /// The children of one kind of one resource.
+    pub children: BTreeSet<(Address, &'static Kind)>,
+    /// The resources of which the id is known, or is known not to exist.
+    pub ids: BTreeSet<Address>,
+    /// The persons who were looked up, by region and name.
+    pub persons: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// The time on the service's clock at the last list, if a response had one.
+    pub at: Option<Moment>,
 }
 
 impl Live {

@@ -12,7 +12,7 @@ use crate::render::fit::wrap;
 /// Every command, by what a person is about to do. A test fails for one that is in no group.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["validate", "plan", "apply", "drift"]),
-    ("Look", &["show", "explain"]),
+    ("Look", &["show", "list", "snapshot", "explain"]),
     ("Adopt", &["init"]),
     (
         "Set up",

@@ -4,6 +4,7 @@ mod doctor;
 mod emulator;
 mod foreign;
 mod help;
+mod look;
 mod shell;
 mod values;
 
@@ -22,6 +23,7 @@ pub use self::{
     emulator::EmulatorArgs,
     foreign::explained,
     help::command,
+    look::{ListArgs, LiveArgs, SnapshotArgs},
     shell::{CompletionArgs, ManArgs, VersionArgs},
     values::{CredentialsFrom, Latency, Parallelism, Timeout, Wait},
 };
@@ -57,6 +59,10 @@ pub struct Global {
     /// are an error.
     #[arg(short, long = "file", value_name = "PATH", global = true, env = "PORTOLAN_FILE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub file: Vec<PathBuf>,
+
+    /// Whether `--emulator` was typed, rather than set by a variable for every command.
+    #[arg(skip)]
+    pub emulator_is_typed: bool,
 
     /// Whether a `--file` was typed, rather than set by a variable for every command.
     #[arg(skip)]
@@ -193,11 +199,12 @@ impl Cli {
         };
         // A global option has its value source only at the level where it was given: before the
         // command's name or after it.
-        if is_set(&matches)
+        let is_set = is_set(&matches)
             || matches
                 .subcommand()
-                .is_some_and(|(_, matches)| is_set(matches))
-        {
+                .is_some_and(|(_, matches)| is_set(matches));
+        cli.global.emulator_is_typed = !is_set && cli.global.emulator.is_some();
+        if is_set {
             cli.global.emulator = cli.global.emulator.and_then(switched);
         }
         cli.global.file_is_typed = typed(&matches)
@@ -259,8 +266,12 @@ pub enum Command {
     Drift(DriftArgs),
     /// Make the changes, after asking.
     Apply(ApplyArgs),
-    /// Print a saved plan in any format; reads only that file.
+    /// Print a saved plan or a snapshot in any format; reads only that file.
     Show(ShowFileArgs),
+    /// List what is live, and whether the chart lists it.
+    List(ListArgs),
+    /// Write the live state as JSON, without secrets, for a plan without credentials.
+    Snapshot(SnapshotArgs),
     /// Check credentials, endpoints, rights and quotas for the chart; sends only reads.
     Doctor(DoctorArgs),
     /// Explain the code of a diagnostic, with an example.
@@ -350,6 +361,9 @@ pub struct PlanArgs {
     pub jobs: JobsArgs,
 
     #[command(flatten)]
+    pub live: LiveArgs,
+
+    #[command(flatten)]
     pub show: ShowArgs,
 
     /// Save the plan for `portolan apply PLANFILE`.
@@ -420,7 +434,7 @@ pub struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub struct ShowFileArgs {
-    /// A plan saved by `plan --out`.
+    /// A plan saved by `plan --out`, or a snapshot.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -522,6 +536,10 @@ pub enum Document {
     Doctor,
     /// What `validate` prints as JSON.
     Validate,
+    /// What `list` prints as JSON.
+    List,
+    /// What `snapshot` writes.
+    Snapshot,
     /// What `version` prints as JSON.
     Version,
 }

@@ -44,6 +44,7 @@ impl Asked {
             selection: Selection {
                 targets: patterns("--target", &args.target, &names)?,
                 excludes: patterns("--exclude", &args.exclude, &names)?,
+                ..Selection::default()
             },
             ignores: patterns("--ignore", &others, &names)?,
             backfills: patterns("--backfill", backfill, &names)?,

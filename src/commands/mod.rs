@@ -15,7 +15,9 @@ mod drift;
 mod emulator;
 mod explain;
 mod files;
+mod from_snapshot;
 mod init;
+mod list;
 mod logins;
 mod man;
 mod output;
@@ -30,6 +32,7 @@ mod session;
 mod show;
 mod show_file;
 mod signals;
+mod snapshot;
 mod validate;
 mod version;
 
@@ -58,6 +61,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Apply(args) => apply::run(global, args),
         Command::Doctor(args) => doctor::run(global, args),
         Command::Show(args) => show_file::run(global, args),
+        Command::List(args) => list::run(global, args),
+        Command::Snapshot(args) => snapshot::run(global, args),
         Command::Explain(args) => explain::run(global, args),
         Command::Schema(args) => schema::run(global, args),
         Command::Completion(args) => completion::run(args),

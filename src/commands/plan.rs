@@ -8,7 +8,7 @@ use super::{
     asked::Asked,
     cloud::{self, Learned},
     door::Door,
-    files, output, paths, runtime, session, show,
+    files, from_snapshot, output, paths, runtime, session, show,
 };
 use crate::{
     cli::{Global, JobsArgs, PlanArgs, SelectionArgs},
@@ -34,14 +34,18 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
         paths::is_no_input(global, path)?;
         files::is_not_stdout(path)?;
     }
-    let Ready { plan, loaded, .. } =
-        match ready(global, &args.selection, &args.jobs, Use::Plan(args))? {
-            Ok(ready) => ready,
-            Err(unready) => {
-                args.out.iter().for_each(|path| forget(path));
-                return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
-            }
-        };
+    let made = match &args.live.live {
+        Some(path) => from_snapshot::make(global, args, path)?,
+        None => ready(global, &args.selection, &args.jobs, Use::Plan(args))?
+            .map(|Ready { plan, loaded, .. }| (plan, loaded)),
+    };
+    let (plan, loaded) = match made {
+        Ok(made) => made,
+        Err(unready) => {
+            args.out.iter().for_each(|path| forget(path));
+            return show::unready(global, &args.show, unready).map(|()| Exit::Failed);
+        }
+    };
     // Drops the chart before the documents are built: with large charts each takes much memory.
     let session::Loaded { views: found, .. } = loaded;
     output::failures(&plan.failures);
@@ -142,6 +146,7 @@ pub(super) async fn make(
         },
         jobs: asked.jobs,
         abroad: Some(door.abroad.clone()),
+        ..RefreshOptions::default()
     };
     let reads = async {
         let live = refresh_part(&door.client, &chart, &part, &options, &*listener).await;

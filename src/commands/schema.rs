@@ -28,6 +28,8 @@ fn of(document: Document) -> serde_json::Value {
         Document::Drift => schema::drift(),
         Document::Doctor => schema::doctor(),
         Document::Validate => schema::validate(),
+        Document::List => schema::list(),
+        Document::Snapshot => schema::snapshot(),
         Document::Version => schema::version(),
     }
 }

@@ -117,6 +117,20 @@ impl JobStatus {
         matches!(self, JobStatus::Success | JobStatus::Existed)
     }
 
+    /// The status of this word; `None` for one that the documents do not have.
+    pub(crate) fn of_word(word: &str) -> Option<JobStatus> {
+        Some(match word {
+            "waiting" => JobStatus::Waiting,
+            "running" => JobStatus::Running,
+            "success" => JobStatus::Success,
+            "existed" => JobStatus::Existed,
+            "failed" => JobStatus::Failed,
+            "timeout" => JobStatus::TimedOut,
+            "cancel" => JobStatus::Cancelled,
+            _ => return None,
+        })
+    }
+
     /// The word of the service.
     pub fn word(&self) -> &str {
         match self {

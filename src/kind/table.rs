@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Attribute, ContentList, Kind, Listing, Parents, Role, Shape, Subject, Undecodable,
-    copying::Copying, fact::Fact, place::ItemError,
+    collects::Collects, copying::Copying, fact::Fact, place::ItemError,
 };
 use crate::{
     address::Address,
@@ -56,6 +56,10 @@ pub struct Holds {
     /// The names of the things, as a page of the list of the resources carries them. Only of
     /// resources of which the page has all names.
     pub named: fn(region: &Arc<str>, response: &Response) -> Named,
+    /// Their size in bytes. Only lists for people state it: no plan depends on it.
+    pub size: &'static Fact,
+    /// The sizes that a page of the list of the resources states.
+    pub sized: fn(region: &Arc<str>, response: &Response) -> Vec<(Address, u64)>,
 }
 
 /// For children that block their parent: it can be deleted only when it has none of these, and a
@@ -332,6 +336,22 @@ impl Kind {
         }
     }
 
+    /// `1 repository`, `2 repositories`.
+    pub(crate) fn counted(&self, number: usize) -> String {
+        match self.blocks_parent {
+            Some(block) => block.counted(number),
+            None => {
+                // Readers know a rule as what the chart calls it.
+                let entry = self
+                    .place
+                    .entry()
+                    .filter(|_| self.place.key.name != self.name);
+                let one = entry.map_or(self.name, |entry| entry.name);
+                counted(number, (one, &format!("{one}s")))
+            }
+        }
+    }
+
     /// A name that no other kind has, for the definitions of a schema.
     pub(crate) fn unique_name(&self) -> String {
         match self.parent {
@@ -348,6 +368,19 @@ impl Kind {
     /// The child kind whose resources copy what a resource of this kind contains.
     pub(crate) fn copied_by(&'static self) -> Option<&'static Copying> {
         self.children().find_map(|child| child.copying)
+    }
+
+    /// The child kind because of which the service deletes what a resource of this kind contains.
+    pub(crate) fn collected_by(&'static self) -> Option<&'static Collects> {
+        self.children().find_map(|child| child.collects)
+    }
+
+    /// The word for the resources of this kind in an option: `rules`, `retention`.
+    pub(crate) fn included_as(&self) -> String {
+        match self.place.entry() {
+            Some(entry) if self.place.key.name != self.name => format!("{}s", entry.name),
+            _ => self.name.to_owned(),
+        }
     }
 
     /// Whether resources are read one parent at a time.

@@ -15,7 +15,7 @@ mod matching;
 mod tests;
 mod written;
 
-use std::{borrow::Cow, fmt, iter::successors, str::FromStr};
+use std::{borrow::Cow, collections::BTreeSet, fmt, iter::successors, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -78,6 +78,11 @@ impl Pattern {
     /// The kind that it is for, if it names one.
     pub(crate) fn kind(&self) -> Option<&'static Kind> {
         self.kind
+    }
+
+    /// Whether the pattern is for one of these kinds.
+    pub(crate) fn names_kind_of(&self, kinds: &BTreeSet<&'static Kind>) -> bool {
+        self.kind.is_some_and(|kind| kinds.contains(kind))
     }
 
     /// Whether the pattern names children of the resource that are read separately. Whether such

@@ -135,13 +135,13 @@ pub(super) fn is_wanted(
 }
 
 /// The rules of which it is not known what they have to copy.
-pub(super) fn unread(
+pub(crate) fn unread(
     chart: &Chart,
     part: &Chart,
     selection: &Selection,
     live: &Live,
     now: Moment,
-) -> Vec<ReadFailure> {
+) -> Vec<(Address, ReadFailure)> {
     let failure = |(rule, desired): (&Address, &DesiredResource)| {
         let Presence::Present(wanted) = &desired.presence else {
             return None;
@@ -153,14 +153,15 @@ pub(super) fn unread(
         }
         let items = wish.copying.list.words.1;
         let reason = copies::unread(rule, live).unwrap_or("they were not read");
-        Some(ReadFailure {
+        let failure = ReadFailure {
             subject: format!("{items} that {rule} has to copy"),
             message: reason.to_owned(),
             hint: Some(
                 "its backfill needs them: make the target readable, or set `backfill: never`"
                     .to_owned(),
             ),
-        })
+        };
+        Some((rule.clone(), failure))
     };
     let selected = part.resources.iter();
     let selected = selected.filter(|(address, _)| selection.holds(address));

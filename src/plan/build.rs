@@ -41,7 +41,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .collect();
     let narrowed = selection.narrow(chart);
     if plan.failures.is_empty() {
-        plan.failures = backfill::unread(chart, &narrowed, &selection, live, now);
+        let unread = backfill::unread(chart, &narrowed, &selection, live, now);
+        plan.failures = unread.into_iter().map(|(_, failure)| failure).collect();
     }
     // What was not read is unknown and not absent, so a comparison could plan creations of things
     // that exist, or miss deletions.
@@ -122,7 +123,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     plan.changes
         .sort_unstable_by(|one, other| one.address.cmp(&other.address));
     // Before the limits: what is left out must not count as deleted.
-    if selection.is_partial() {
+    if selection.leaves_out() {
         leave_out_parents(&mut plan, &selection, live);
     }
     // Now that it is known which organizations are really deleted.

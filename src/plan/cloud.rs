@@ -107,6 +107,20 @@ pub(crate) fn other_account(wanted: Option<&str>, scope: &Scope) -> Option<Stop>
     Some(Stop::new(OTHER_ACCOUNT, message, None))
 }
 
+/// The stop for a snapshot of another account.
+pub(crate) fn other_account_in_snapshot(wanted: Option<&str>, scope: &Scope) -> Option<Stop> {
+    let wanted = wanted?;
+    let mut accounts = scope.account.iter();
+    let (region, other) = accounts.find(|(_, account)| *account != wanted)?;
+    // Both can contain anything.
+    let (wanted, other) = (escaped(wanted), escaped(other));
+    let message = format!(
+        "the chart is for account {wanted}, but in {region} the snapshot is of {other}: take one \
+        with the credentials of {wanted}"
+    );
+    Some(Stop::new(OTHER_ACCOUNT, message, None))
+}
+
 /// The stop for a chart that names an account, if the account of the credentials is unknown.
 /// `reasons` are the errors of the last source.
 pub(crate) fn account_unknown(

@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Action, Change, Finding, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary,
+    Action, Change, Finding, Gap, Outcome, Plan, Precondition, Reason, Run, Scope, Stop, Summary,
     Uncompared, Unlisted, Withheld,
     cloud::EndpointDocument,
     risk::{Risk, RiskClass},
@@ -49,6 +49,9 @@ pub struct PlanDocument {
     /// Documents of format 1.0 have none.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// What a plan from a snapshot leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_in_snapshot: Vec<Gap>,
     /// Whether only a part of the chart was selected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
@@ -105,7 +108,8 @@ pub(super) struct UnlistedDocument {
 impl PlanDocument {
     /// The printed document. `diagnostics` are those of the chart; failed reads are added.
     pub fn new(plan: &Plan, mut diagnostics: Vec<View>) -> PlanDocument {
-        diagnostics.extend(plan.failures.iter().map(unread));
+        diagnostics.extend(plan.failures.iter().map(View::unreadable));
+        diagnostics.extend(plan.gaps.iter().map(Gap::view));
         PlanDocument {
             format_version: FORMAT_VERSION.to_owned(),
             document: NAME.to_owned(),
@@ -116,6 +120,7 @@ impl PlanDocument {
             stopped: plan.stopped.clone(),
             unlisted: plan.unlisted.clone(),
             findings: plan.findings.clone(),
+            not_in_snapshot: plan.gaps.clone(),
             partial: plan.scope.selection.is_partial(),
             uncompared: plan.uncompared.clone(),
             diagnostics,
@@ -139,12 +144,29 @@ impl PlanDocument {
     }
 }
 
-fn unread(failure: &ReadFailure) -> View {
-    View::error(
-        "unreadable",
-        format!("cannot read the {}: {}", failure.subject, failure.message),
-        failure.hint.clone(),
-    )
+impl Gap {
+    /// For the diagnostics of a document, and for reports that forges read.
+    pub fn view(&self) -> View {
+        let message = match &self.address {
+            Some(address) => format!("{address}: {}", self.message),
+            None => self.message.clone(),
+        };
+        View {
+            address: self.address.as_ref().map(Address::to_string),
+            ..View::error(&self.code, message, self.hint.clone())
+        }
+    }
+}
+
+impl View {
+    /// A failed read.
+    pub fn unreadable(failure: &ReadFailure) -> View {
+        View::error(
+            "unreadable",
+            format!("cannot read the {}: {}", failure.subject, failure.message),
+            failure.hint.clone(),
+        )
+    }
 }
 
 /// A document as text that ends with a newline.
@@ -205,17 +227,24 @@ fn shown(error: &serde_json::Error) -> String {
 }
 
 /// Other documents of portolan, by their name in `document`.
-const OTHERS: [(&str, &str); 5] = [
+const OTHERS: [(&str, &str); 6] = [
     ("receipt", "a receipt of `apply --receipt`"),
     ("report", "a report of `apply --format json`"),
     ("events", "a stream of `apply --events`"),
     ("drift", "a document of `drift --format json`"),
     ("validate", "a document of `validate --format json`"),
+    ("list", "a document of `list --format json`"),
 ];
 
 /// The error for a file that is recognized as something else.
 fn other(value: &Value) -> Option<PlanFileError> {
     let name = value.get("document").and_then(Value::as_str);
+    if name == Some("snapshot") {
+        return Some(PlanFileError::Other {
+            what: "a snapshot of `snapshot`",
+            reader: "`plan --live FILE` plans from it, and `show FILE` prints it".to_owned(),
+        });
+    }
     if let Some((name, what)) = OTHERS.iter().find(|(other, _)| Some(*other) == name) {
         let reader =
             format!("it is for programs, and `portolan schema --document {name}` describes it");
@@ -292,7 +321,7 @@ pub fn diagnostics(text: &str) -> Result<Vec<View>, PlanFileError> {
 
 /// An older minor version only lacks keys. A newer one may have keys that change the meaning, so it
 /// is refused.
-fn is_known(version: &str) -> bool {
+pub(crate) fn is_known(version: &str) -> bool {
     let parts = |text: &str| -> Option<(u32, u32)> {
         let (major, minor) = text.split_once('.')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
@@ -315,6 +344,7 @@ fn plan_of(document: PlanDocument) -> Result<Plan, PlanFileError> {
         uncompared: document.uncompared,
         stopped: document.stopped,
         failures: Vec::new(),
+        gaps: Vec::new(),
         chart: document.chart,
         scope: document.scope.ok_or(PlanFileError::NotSaved)?,
     };

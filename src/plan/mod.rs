@@ -67,6 +67,8 @@ pub struct Plan {
     pub stopped: Vec<Stop>,
     /// What could not be read. If not empty, the plan is unknown and has no changes.
     pub failures: Vec<ReadFailure>,
+    /// What a plan from a snapshot lacks. If not empty, the plan is unknown, but has the rest.
+    pub gaps: Vec<Gap>,
     pub chart: ChartStamp,
     pub scope: Scope,
 }
@@ -288,6 +290,18 @@ pub struct Unlisted {
     pub held: Option<u64>,
 }
 
+/// Why a plan from a snapshot is not the whole plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// `portolan explain` must know the code; a test checks that.
+    pub code: String,
+    /// What is not planned. `None`: it is about the whole plan.
+    pub address: Option<Address>,
+    /// A clause.
+    pub message: String,
+    pub hint: Option<String>,
+}
+
 /// A resource that is not deleted now, and the child for which it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -355,7 +369,8 @@ pub struct Summary {
 impl Plan {
     pub fn outcome(&self) -> Outcome {
         // A plan for another account compares nothing.
-        if !self.failures.is_empty() || self.is_for_other_account() {
+        let is_incomplete = !(self.failures.is_empty() && self.gaps.is_empty());
+        if is_incomplete || self.is_for_other_account() {
             Outcome::Unknown
         } else if self.changes.is_empty() && self.stopped.is_empty() {
             Outcome::NoChanges

@@ -81,6 +81,7 @@ impl<'de> Deserialize<'de> for Scope {
         let selection = Selection {
             targets: rest.targets,
             excludes: rest.excludes,
+            ..Selection::default()
         };
         // `partial` is for readers of the document. A file whose copy is wrong was edited.
         if rest.partial != selection.is_partial() {

@@ -71,7 +71,10 @@ pub(super) async fn read(
     let mut known = BTreeMap::new();
     for (address, id) in &wanted {
         match id.map_or_else(|| lists.look_up(address), |id| Ok(Some(id))) {
-            Ok(id) => known.extend(id.map(|id| (address.clone(), id))),
+            Ok(id) => {
+                live.reads.ids.insert(address.clone());
+                known.extend(id.map(|id| (address.clone(), id)));
+            }
             Err(failure) => live.failures.push(failure),
         }
     }
@@ -83,7 +86,10 @@ pub(super) async fn read(
     let listed = lists
         .read_until(|lists| unanswered.clone().all(|id| lists.contain(*id)))
         .await;
-    live.failures.extend(listed.err());
+    if let Err(failure) = listed {
+        live.failures.push(failure);
+        live.reads.ids.retain(|address| !missing.contains(address));
+    }
     live.ids = known
         .into_iter()
         // A listed repository that is not a mirror keeps its id, so that it can become one.
@@ -238,7 +244,10 @@ async fn read_each(
                     .extend(found.map(|resource| (address, resource)));
             }
             Ok(_) => drop(missing.insert(address)),
-            Err(failure) => live.failures.push(failure),
+            Err(failure) => {
+                live.reads.ids.remove(&address);
+                live.failures.push(failure);
+            }
         }
     }
     missing

@@ -149,7 +149,10 @@ impl Children {
             match listed {
                 // An early page showed the parent, but the complete list does not.
                 _ if !wanted.contains(&read) => {}
-                Ok(items) => live.resources.extend(items),
+                Ok(items) => {
+                    live.resources.extend(items);
+                    live.reads.children.insert(read);
+                }
                 // Removing it makes a second failure final.
                 Err(_) if doubtful.remove(&read) => {
                     self.begun.remove(&read);

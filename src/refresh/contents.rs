@@ -1,6 +1,9 @@
 //! Reads what a repository contains, where a change would let the service delete some of it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use tokio::task::JoinSet;
 
@@ -10,7 +13,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    kind::{Item, ItemList},
+    kind::{Item, ItemList, collects::Collects},
     plan::contents,
     progress::Tally,
     state::{Chart, Live, ReadFailure},
@@ -31,13 +34,24 @@ impl pages::Item for Item {
     }
 }
 
-/// Lists the contents of each parent that a plan has to count, side by side.
-pub(super) async fn read(client: &Arc<Client>, part: &Chart, live: &mut Live, tally: &Tally<'_>) {
+/// Lists the contents of each parent that a plan has to count, or of every one, side by side.
+pub(super) async fn read(
+    client: &Arc<Client>,
+    part: &Chart,
+    all: bool,
+    live: &mut Live,
+    tally: &Tally<'_>,
+) {
+    let counted = contents::to_count(part, live).into_iter();
+    let counted = counted.filter_map(|(parent, child)| Some((parent, child.kind().collects?)));
+    let mut wanted: BTreeMap<Address, &Collects> = counted.collect();
+    if all {
+        let every = live.resources.keys();
+        let every = every.filter_map(|it| Some((it.clone(), it.kind().collected_by()?)));
+        wanted.extend(every);
+    }
     let mut reads = JoinSet::new();
-    for (parent, child) in contents::to_count(part, live) {
-        let Some(collects) = child.kind().collects else {
-            continue;
-        };
+    for (parent, collects) in wanted {
         let client = client.clone();
         reads.spawn(async move {
             let items = list(&mut &client, &parent, collects.list).await;

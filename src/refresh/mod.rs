@@ -10,6 +10,7 @@ mod children;
 pub(crate) mod contents;
 mod copies;
 mod holders;
+pub(crate) mod inventory;
 mod jobs;
 mod lacking;
 pub(crate) mod observe;
@@ -20,7 +21,7 @@ mod targets;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use tokio::task::{JoinError, JoinSet};
@@ -58,6 +59,12 @@ pub struct RefreshOptions {
     /// The other regions that rules copy to, and why one has no endpoint, as a clause. `None`: no
     /// target is looked at.
     pub abroad: Option<BTreeMap<Arc<str>, Result<(), String>>>,
+    /// Whether what fails leaves the rest to be read.
+    pub goes_on: bool,
+    /// The kinds of which every resource in a declared organization is read.
+    pub include: BTreeSet<&'static Kind>,
+    /// Whether what every resource contains is listed.
+    pub contents: bool,
 }
 
 /// Reads everything that a plan for this chart needs.
@@ -84,7 +91,13 @@ pub(crate) async fn refresh_part(
     options: &RefreshOptions,
     listener: &dyn Listener,
 ) -> Live {
-    let (mut live, malformed) = understood(client, chart, part, options, listener).await;
+    let Everything {
+        mut live,
+        unread,
+        malformed,
+    } = understood(client, chart, part, options, listener).await;
+    live.failures
+        .extend(unread.into_iter().map(|unread| unread.failure));
     // Undecodable objects that the chart declares, or that are in a declared parent, are unknown.
     live.failures.extend(malformed.into_values());
     live.failures
@@ -99,7 +112,7 @@ async fn understood(
     part: &Chart,
     options: &RefreshOptions,
     listener: &dyn Listener,
-) -> (Live, BTreeMap<Address, ReadFailure>) {
+) -> Everything {
     let mut malformed = BTreeMap::new();
     let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
@@ -110,7 +123,11 @@ async fn understood(
     let wanted = scope::to_list_if_live(&part);
     let has_child = |kind: &'static Kind, region: &Arc<str>| {
         let mut all = wanted.iter();
-        all.any(|(parent, of)| *of == kind && parent.region() == region)
+        options.include.contains(kind)
+            || all.any(|(parent, of)| *of == kind && parent.region() == region)
+    };
+    let goes_on = |live: &Live, unread: &[Unread]| {
+        options.goes_on || (live.failures.is_empty() && unread.is_empty())
     };
     let (watch, reads) = Watch::new(wanted.clone());
     // From the whole chart and not from the part: only the lists show what no file names.
@@ -162,6 +179,7 @@ async fn understood(
     for (kind, listed, region) in children.gather(lists, reads, &tally).await {
         match listed {
             Ok(listed) if kind.parents().is_some() => {
+                live.reads.lists.insert((kind, region.clone()));
                 let holders = live.holders.entry(kind).or_default();
                 // Pages are read at different times, so what they lack is asked for all the same.
                 let lacking = wanted.iter().filter(|(parent, of)| {
@@ -171,6 +189,8 @@ async fn understood(
                 holders.extend(listed.items.into_iter().map(|(parent, _)| parent));
             }
             Ok(listed) => {
+                live.reads.lists.insert((kind, region.clone()));
+                live.reads.at = live.reads.at.max(listed.at);
                 if listed.pages > 1 {
                     several.push((kind, region.clone()));
                 }
@@ -199,21 +219,24 @@ async fn understood(
     for found in gather(by_id, &tally).await {
         live.resources.extend(found.resources);
         live.ids.extend(found.ids);
+        live.reads.ids.extend(found.reads.ids);
         live.failures.extend(found.failures);
         live.clock = live.clock.max(found.clock);
     }
     // A list that failed lacks everything, so each object would be asked for by itself.
-    if live.failures.is_empty() {
+    if goes_on(&live, &[]) {
         lacking::look_for(client, &part, &several, &mut live, &tally).await;
     }
     // Beside the reads of children.
     let mut beside = JoinSet::new();
-    if live.failures.is_empty() {
+    if goes_on(&live, &[]) {
         beside = targets::beside(client, &part, &declared, &mut live, options);
     }
+    let mut unread = Vec::new();
     // If a list failed, reads of its children would only repeat the failure.
-    if live.failures.is_empty() {
+    if goes_on(&live, &[]) {
         let mut reads = scope::to_list(&part, &live);
+        reads.extend(scope::to_include(&part, &live, &options.include));
         reads.retain(|(parent, kind)| {
             let holders = live.holders.get(kind);
             kind.parents().is_none() || holders.is_some_and(|holders| holders.contains(parent))
@@ -223,20 +246,18 @@ async fn understood(
             live.judged_jobs = plan::jobs::to_read(&part, &live);
         }
         let jobs = jobs::begin(client, live.judged_jobs.clone());
-        let unread = children.finish(reads, &moved, &mut live, &tally).await;
+        unread = children.finish(reads, &moved, &mut live, &tally).await;
         jobs.finish(&mut live, &tally).await;
-        live.failures
-            .extend(unread.into_iter().map(|unread| unread.failure));
     }
-    if live.failures.is_empty() {
+    if goes_on(&live, &unread) {
         persons::look_up(client, &part, &mut live, &tally).await;
         holders::look_for(client, &part, &mut live, &tally).await;
     }
     // Only now is it known which changes need it.
-    if live.failures.is_empty() {
-        contents::read(client, &part, &mut live, &tally).await;
+    if goes_on(&live, &unread) {
+        contents::read(client, &part, options.contents, &mut live, &tally).await;
     }
-    if live.failures.is_empty() {
+    if goes_on(&live, &unread) {
         live.targets
             .extend(beside.join_all().await.into_iter().flatten());
         let mut seen = abroad.end().await;
@@ -257,7 +278,11 @@ async fn understood(
     }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
-    (live, malformed)
+    Everything {
+        live,
+        unread,
+        malformed,
+    }
 }
 
 /// The failure for an undecodable list item.
@@ -280,6 +305,20 @@ pub struct Everything {
     pub malformed: BTreeMap<Address, ReadFailure>,
 }
 
+/// Reads what a plan of this chart needs, and what the options ask for, for a snapshot.
+pub async fn read_for_snapshot(
+    client: &Arc<Client>,
+    chart: &Chart,
+    options: &RefreshOptions,
+    listener: &dyn Listener,
+) -> Everything {
+    let options = RefreshOptions {
+        goes_on: true,
+        ..options.clone()
+    };
+    understood(client, chart, chart, &options, listener).await
+}
+
 /// Reads the chart's organizations with everything in them, managed or not.
 pub(crate) async fn read_all(
     client: &Arc<Client>,
@@ -287,17 +326,13 @@ pub(crate) async fn read_all(
     listener: &dyn Listener,
 ) -> Everything {
     let options = RefreshOptions::default();
-    let (mut live, malformed) = understood(client, chart, chart, &options, listener).await;
-    let reads = live.resources.keys().flat_map(reads_in).collect();
+    let mut all = understood(client, chart, chart, &options, listener).await;
+    let reads = all.live.resources.keys().flat_map(reads_in).collect();
     let tally = Tally::new(listener, Stage::Reading);
-    let unread = Children::new(client)
-        .finish(reads, &[], &mut live, &tally)
+    all.unread = Children::new(client)
+        .finish(reads, &[], &mut all.live, &tally)
         .await;
-    Everything {
-        live,
-        unread,
-        malformed,
-    }
+    all
 }
 
 /// The results of all tasks, in the order in which they end. Each counts as a step.
@@ -466,15 +501,20 @@ async fn list_whole(
         return Ok(Listed {
             items: Vec::new(),
             account: None,
+            at: None,
             pages: 0,
             readings: 0,
         });
     };
+    let at = Mutex::new(None);
     let list = pages::List {
         subject: format!("{} list of {region}", kind.name),
         page_size,
         request: &|window| request(region, window),
         decode: &|response| {
+            if let Ok(mut at) = at.lock() {
+                *at = (*at).max(clock(response));
+            }
             let page = decode(region, response)?.hidden(&response.mask);
             if let Some((watch, names)) = seen {
                 watch.page(&page.items);
@@ -483,7 +523,11 @@ async fn list_whole(
             Ok(page)
         },
     };
-    pages::read(&mut { client }, &list).await
+    let listed = pages::read(&mut { client }, &list).await?;
+    Ok(Listed {
+        at: at.into_inner().unwrap_or_default(),
+        ..listed
+    })
 }
 
 /// The caller's account in a region, if the first page of a list shows it.

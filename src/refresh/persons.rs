@@ -29,7 +29,11 @@ pub(super) async fn look_up(
     }
     for (found, (_, region, name)) in gather(reads, tally).await {
         match found {
-            Ok(id) => live.persons.extend(id.map(|id| ((region, name), id))),
+            Ok(id) => {
+                let person = (region, name);
+                live.reads.persons.insert(person.clone());
+                live.persons.extend(id.map(|id| (person, id)));
+            }
             Err(failure) => live.failures.push(failure),
         }
     }

@@ -118,6 +118,12 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
             ))
         }),
     );
+    page.list(
+        "gaps of the snapshot",
+        plan.gaps
+            .iter()
+            .map(|gap| Some(format!("- {}\n", escape(&gap.view().message)))),
+    );
     if plan.scope.selection.is_partial() {
         page.push(&partial(plan));
     }

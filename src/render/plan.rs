@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{
     change::{reason, source_column},
-    cloud, outline, plan_findings,
+    cloud, gaps, outline, plan_findings,
     style::{Color, Look, Role},
     unlisted, words,
 };
 use crate::{
     diagnostics::{Severity, View},
     pattern::Pattern,
-    plan::{Change, Outcome, Plan, Withheld},
+    plan::{Change, Gap, Outcome, Plan, Summary, Withheld},
     text::{counted, escaped, visible},
 };
 
@@ -20,6 +20,7 @@ pub fn text(plan: &Plan, look: Look) -> String {
     let mut out = blocks(plan, look);
     out.push_str(&unlisted::text(plan, look, !out.is_empty()));
     out.push_str(&plan_findings::text(plan, look, !out.is_empty()));
+    out.push_str(&gaps::text(plan, look, !out.is_empty()));
     if !out.is_empty() {
         out.push('\n');
     }
@@ -109,6 +110,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
     });
     part.into_iter()
         .chain(failures)
+        .chain(plan.gaps.iter().map(Gap::view))
         .chain(stops)
         .chain(plan.changes.iter().map(view))
         .chain(plan.findings.iter().map(plan_findings::view))
@@ -203,6 +205,7 @@ pub(super) fn totals(plan: &Plan, is_complete: bool) -> Vec<String> {
         Outcome::Unknown if plan.is_for_other_account() => {
             "Unknown: nothing was compared, because this is not the chart's account.".to_owned()
         }
+        Outcome::Unknown if plan.failures.is_empty() => gaps::headline(plan),
         Outcome::Unknown => format!(
             "Unknown: {} could not be read, so no plan can be made.",
             failures(plan)
@@ -213,17 +216,25 @@ pub(super) fn totals(plan: &Plan, is_complete: bool) -> Vec<String> {
         Outcome::NoChanges if is_complete => {
             "No changes. The live state matches the chart, as far as it can be compared.".to_owned()
         }
-        _ => format!(
-            "Plan: {} to add, {} to change, {} to destroy.",
-            summary.add, summary.change, summary.destroy
-        ),
+        _ => terraform(&summary),
     };
+    // What a snapshot holds is planned.
+    let is_part = plan.failures.is_empty() && !plan.gaps.is_empty();
+    let part = is_part.then(|| terraform(&summary));
     let second = counts(plan);
-    let known = plan.outcome() != Outcome::Unknown && !second.is_empty();
-    [Some(first), known.then_some(second), uncompared(plan)]
+    let known = (is_part || plan.outcome() != Outcome::Unknown) && !second.is_empty();
+    [Some(first), part, known.then_some(second), uncompared(plan)]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// The line that other tools look for.
+fn terraform(summary: &Summary) -> String {
+    format!(
+        "Plan: {} to add, {} to change, {} to destroy.",
+        summary.add, summary.change, summary.destroy
+    )
 }
 
 /// The line with the attributes that cannot be compared.

@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use super::{
     DIALECT,
     change::{self, ACTIONS},
+    live,
     plan::{diagnostic, drift_document, finding, optional, plan_keys, saved_plan, stop, summary},
     run,
     words::{
-        self, account, any_of, called, count, described, endpoints, list, nullable, object,
-        reference, text,
+        self, account, any_of, called, count, described, endpoints, list as list_of, nullable,
+        object, reference, text,
     },
 };
 use crate::{
@@ -63,6 +64,16 @@ pub fn doctor() -> Value {
 /// What `version --format json` prints.
 pub fn version() -> Value {
     one_of_all("version", "version")
+}
+
+/// What `list --format json` prints.
+pub fn list() -> Value {
+    one_of_all("list", "list")
+}
+
+/// What `snapshot` writes.
+pub fn snapshot() -> Value {
+    one_of_all("snapshot", "snapshot")
 }
 
 /// The schema of a document, with only those definitions that it refers to.
@@ -160,6 +171,23 @@ fn definitions() -> Map<String, Value> {
         "version",
         described(version_document(), "What `version --format json` prints."),
     );
+    define(
+        "list",
+        described(live::list_document(), "What `list --format json` prints."),
+    );
+    define(
+        "snapshot",
+        described(
+            live::snapshot(),
+            "What `snapshot` writes and `plan --live FILE` reads.",
+        ),
+    );
+    for kind in REGISTRY {
+        let resource = live::resource(kind);
+        define(&format!("live_{}", kind.unique_name()), resource);
+    }
+    define("gap", live::gap());
+    define("item", live::item());
     define("summary", summary());
     define("finding", finding());
     define(
@@ -273,7 +301,7 @@ fn validate_document() -> Value {
             ),
             ("errors", count()),
             ("warnings", count()),
-            ("diagnostics", list(reference("diagnostic"))),
+            ("diagnostics", list_of(reference("diagnostic"))),
         ],
         &[],
     )
@@ -287,7 +315,7 @@ fn report_document() -> Value {
             ("actions", reference("actions")),
         ];
         keys.extend_from_slice(more);
-        list(object(&keys, optional))
+        list_of(object(&keys, optional))
     };
     let fate = |more: &[(&'static str, Value)]| fate_with(more, &[]);
     let of_runs = [
@@ -326,7 +354,7 @@ fn report_document() -> Value {
             ),
             ("skipped", fate(&[("because", reference("address"))])),
             ("not_attempted", fate(&[])),
-            ("diagnostics", list(reference("diagnostic"))),
+            ("diagnostics", list_of(reference("diagnostic"))),
         ],
         &[
             ("refused", described(text(), "Why nothing was sent.")),

@@ -6,12 +6,15 @@ mod change;
 mod chart;
 mod doctor;
 mod documents;
+mod live;
 mod plan;
 mod run;
 mod words;
 
 pub use chart::chart;
-pub use documents::{doctor, drift, events, plan, receipt, report, validate, version};
+pub use documents::{
+    doctor, drift, events, list, plan, receipt, report, snapshot, validate, version,
+};
 
 /// The schema without unknown keys, against which the tests validate this version's own documents.
 /// The published schemas allow them, because a later minor version may add keys.

@@ -77,13 +77,14 @@ pub(super) fn saved_plan() -> Value {
 }
 
 /// Keys that are left out if they have no meaning, or that a minor version added.
-pub(super) fn optional() -> [(&'static str, Value); 5] {
+pub(super) fn optional() -> [(&'static str, Value); 6] {
     let partial = described(
         json!({ "const": true }),
         "The plan covers only a part of the chart. The rest was not compared.",
     );
     [
         ("partial", partial),
+        ("not_in_snapshot", list(reference("gap"))),
         ("findings", findings()),
         ("uncompared", uncompared()),
         ("account", account()),

@@ -52,6 +52,12 @@ pub static IMAGES: Fact = Fact {
     things: "images",
 };
 
+/// The size of all images in a repository.
+pub static SIZE: Fact = Fact {
+    name: "size",
+    things: "bytes",
+};
+
 /// The number of repositories in an organization, if it was read.
 pub static REPOSITORIES: Fact = Fact {
     name: "num_repositories",
@@ -148,6 +154,8 @@ pub static REPOSITORY: Kind = Kind {
         fact: &IMAGES,
         in_words: tags,
         named,
+        size: &SIZE,
+        sized,
     }),
     // Whether the service deletes an organization that has only empty repositories is not
     // documented (swr-api: section 19, row 8). So portolan makes sure that it has none.
@@ -398,6 +406,24 @@ fn named(region: &Arc<str>, response: &Response) -> Named {
         is_whole.then(|| (address(region.clone(), item.namespace, item.name), names))
     };
     items.into_iter().filter_map(whole).collect()
+}
+
+/// What an item of the list says about its size.
+#[derive(Deserialize)]
+struct SizedItem {
+    name: Arc<str>,
+    namespace: Arc<str>,
+    size: Option<u64>,
+}
+
+fn sized(region: &Arc<str>, response: &Response) -> Vec<(Address, u64)> {
+    let items = parse::<Option<Vec<SizedItem>>>(response, "a list of repositories");
+    let items = items.ok().flatten().unwrap_or_default().into_iter();
+    let sized = |item: SizedItem| {
+        let address = address(region.clone(), item.namespace, item.name);
+        Some((address, item.size?))
+    };
+    items.filter_map(sized).collect()
 }
 
 /// Decodes a list that has an undecodable item. If the item has a name, only that repository is

@@ -127,16 +127,8 @@ fn decode_jobs(repository: &Address, response: &Response) -> Result<Page<Job>, U
 }
 
 fn status(word: &str, response: &Response) -> JobStatus {
-    match word {
-        "waiting" => JobStatus::Waiting,
-        "running" => JobStatus::Running,
-        "success" => JobStatus::Success,
-        "existed" => JobStatus::Existed,
-        "failed" => JobStatus::Failed,
-        "timeout" => JobStatus::TimedOut,
-        "cancel" => JobStatus::Cancelled,
-        other => JobStatus::Other(Foreign::new(&response.mask, other, LONGEST_WORD)),
-    }
+    JobStatus::of_word(word)
+        .unwrap_or_else(|| JobStatus::Other(Foreign::new(&response.mask, word, LONGEST_WORD)))
 }
 
 #[cfg(test)]

@@ -149,7 +149,11 @@ fn the_selection_is_read_back_or_refused() {
         vec!["repository r-1/o/b".parse().unwrap()],
     );
     let scope = Scope {
-        selection: Selection { targets, excludes },
+        selection: Selection {
+            targets,
+            excludes,
+            ..Selection::default()
+        },
         ..Scope::default()
     };
     let chart = chart("organizations: { o: { repositories: { a: { is_public: true } } } }");

@@ -14,6 +14,7 @@ use crate::{
     address::Address,
     kind::{Candidate, Page, Undecodable, Window},
     state::{LiveResource, ReadFailure, RemoteId},
+    time::Moment,
     transport::client::{CallError, Client},
     wire::{Request, Response},
 };
@@ -115,6 +116,8 @@ pub struct Listed<T = (Address, LiveResource)> {
     pub items: Vec<T>,
     /// The account that owns the items, if the responses name it.
     pub account: Option<String>,
+    /// The time on the service's clock, where the reader of the list took it down.
+    pub at: Option<Moment>,
     /// The number of pages. Only a list of one page shows a single point in time.
     pub pages: usize,
     /// The number of reads.
@@ -324,6 +327,7 @@ impl<T: Item> Reading<T> {
         Listed {
             items,
             account: self.account,
+            at: None,
             pages: self.pages,
             readings,
         }

@@ -23,6 +23,7 @@ mod printed;
 mod retentions;
 mod shares;
 mod site;
+mod snapshots;
 mod storm;
 mod stranger;
 mod waits;

@@ -142,6 +142,7 @@ fn a_part_of_the_chart_makes_a_part_of_the_plan() {
                 selection: Selection {
                     targets: parse(targets),
                     excludes: parse(excludes),
+                    ..Selection::default()
                 },
                 ..Scope::default()
             };

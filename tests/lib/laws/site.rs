@@ -14,19 +14,20 @@ use portolan::{
     },
     plan::{Outcome, Plan, Scope, build::build},
     progress::{Listener, Silent},
-    refresh::{RefreshOptions, refresh_with},
+    refresh::{Everything, RefreshOptions, read_for_snapshot, refresh_with},
     report::Fate,
+    state::Chart,
     transport::{Exchange, Transport, client::Client, emulated::Emulated},
     wire::{Method, Request, Response},
 };
 use tokio::sync::Notify;
 
-use super::{chart::Chart, grants, mirrors};
+use super::{chart, grants, mirrors};
 
 /// One random case, printed with everything that a person needs to reproduce it.
 #[derive(Clone)]
 pub(crate) struct World {
-    pub(crate) chart: Chart,
+    pub(crate) chart: chart::Chart,
     pub(crate) live: State,
 }
 
@@ -159,21 +160,10 @@ impl Site {
     }
 
     async fn planned_with(&self, yaml: &str, scope: &Scope, options: &RefreshOptions) -> Plan {
-        let mut sources = SourceMap::default();
-        sources.add("chart.yaml", yaml);
-        let decoded = config::decode(Context {
-            sources: &sources,
-            environment: &|_| None,
-            region: None,
-        });
-        assert!(
-            !decoded.found.has_errors(),
-            "the chart has errors: {:#?}\n{yaml}",
-            decoded.found
-        );
+        let chart = decoded(yaml);
         let live = refresh_with(
             &self.client(),
-            &scope.selection.narrow(&decoded.chart),
+            &scope.selection.narrow(&chart),
             options,
             &Silent,
         )
@@ -185,7 +175,7 @@ impl Site {
             .collect();
         let regions: Vec<String> = live.accounts.keys().map(ToString::to_string).collect();
         build(
-            &decoded.chart,
+            &chart,
             &live,
             &[],
             Scope {
@@ -195,6 +185,20 @@ impl Site {
             },
             live.clock.unwrap_or_default(),
         )
+    }
+
+    /// A plan with everything that these options ask for.
+    pub(crate) fn plan_with(&self, yaml: &str, options: &RefreshOptions) -> Plan {
+        let scope = Scope::default();
+        self.runtime
+            .block_on(self.planned_with(yaml, &scope, options))
+    }
+
+    /// What is read for a snapshot, with the number of requests.
+    pub(crate) fn read(&self, chart: &Chart, options: &RefreshOptions) -> Everything {
+        let client = self.client();
+        let reading = read_for_snapshot(&client, chart, options, &Silent);
+        self.runtime.block_on(reading)
     }
 
     pub(crate) fn apply(&self, plan: &Plan) -> Vec<Fate> {
@@ -238,6 +242,23 @@ impl Site {
             .filter(|entry| entry.method != "GET")
             .collect()
     }
+}
+
+/// The chart of a text without errors.
+pub(crate) fn decoded(yaml: &str) -> Chart {
+    let mut sources = SourceMap::default();
+    sources.add("chart.yaml", yaml);
+    let decoded = config::decode(Context {
+        sources: &sources,
+        environment: &|_| None,
+        region: None,
+    });
+    assert!(
+        !decoded.found.has_errors(),
+        "the chart has errors: {:#?}\n{yaml}",
+        decoded.found
+    );
+    decoded.chart
 }
 
 /// The subject of a write, from its request: region, organization, repository, target; for a
