@@ -74,7 +74,7 @@ impl Listed {
     pub fn words(self) -> &'static str {
         match self {
             Listed::Declared => "declared",
-            Listed::Absent => "to go",
+            Listed::Absent => "absent",
             Listed::ExpectedCopy => "expected copy",
             Listed::Target => "target",
             Listed::Unmanaged => "unmanaged",

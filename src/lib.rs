@@ -13,10 +13,10 @@
 //! cover nothing, [`doctor`] judges what surrounds a chart. [`render`] shows the result, [`apply`] makes the changes, [`progress`] shows how
 //! far it is, [`report`] and [`receipt`] record the outcome. [`wire`] has the types of requests and
 //! responses, which [`transport`] sends; [`emulator`] replaces the services, and shares nothing
-//! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`completion`], [`schema`]
-//! and [`export`] are further outputs, [`input`] reads files other than charts. [`mask`] hides
-//! secrets in foreign texts, and [`mod@text`] escapes such texts so that they cannot control a
-//! terminal or a CI runner.
+//! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`completion`], [`schema`],
+//! [`export`] and [`inventory`] are further outputs, [`snapshot`] is the live state as a file, and
+//! [`input`] reads files other than charts. [`mask`] hides secrets in foreign texts, and
+//! [`mod@text`] escapes such texts so that they cannot control a terminal or a CI runner.
 
 pub mod address;
 pub mod apply;

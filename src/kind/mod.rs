@@ -30,7 +30,7 @@ use serde_json::Value;
 
 pub use self::table::{
     ActionRisk, BlocksParent, Hazard, Holds, IdField, Identity, Lifecycle, Lookup, Named, Naming,
-    Runs, Step, Tail, Unmentioned, Unrepairable, Verb,
+    Runs, Sizes, Step, Tail, Unmentioned, Unrepairable, Verb,
 };
 pub use self::{
     attribute::{Attribute, LONGEST_ADDRESS, Preset, REGEXP, Role, Shape, is_uuid, is_web_address},

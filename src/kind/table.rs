@@ -47,6 +47,9 @@ pub struct Tail {
 /// The names of what resources contain.
 pub type Named = Vec<(Address, Vec<Box<str>>)>;
 
+/// The sizes of what resources contain, in bytes.
+pub type Sizes = Vec<(Address, u64)>;
+
 /// What a resource contains. A read may return its number.
 #[derive(Debug)]
 pub struct Holds {
@@ -59,7 +62,7 @@ pub struct Holds {
     /// Their size in bytes. Only lists for people state it: no plan depends on it.
     pub size: &'static Fact,
     /// The sizes that a page of the list of the resources states.
-    pub sized: fn(region: &Arc<str>, response: &Response) -> Vec<(Address, u64)>,
+    pub sized: fn(region: &Arc<str>, response: &Response) -> Sizes,
 }
 
 /// For children that block their parent: it can be deleted only when it has none of these, and a
@@ -358,6 +361,11 @@ impl Kind {
             Some(parent) if self.family() != self => format!("{}_of_{}", self.name, parent.name),
             _ => self.name.to_owned(),
         }
+    }
+
+    /// The child kind of that name.
+    pub(crate) fn child(&'static self, name: &str) -> Option<&'static Kind> {
+        self.children().find(|child| child.name == name)
     }
 
     /// The child kinds that need one read for each parent.

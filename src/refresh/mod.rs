@@ -9,6 +9,7 @@ pub(crate) mod checkup;
 mod children;
 pub(crate) mod contents;
 mod copies;
+mod everything;
 mod holders;
 pub(crate) mod inventory;
 mod jobs;
@@ -43,8 +44,11 @@ use crate::{
     wire::{Response, Service},
 };
 
-pub(crate) use self::lacking::confirm;
-pub use self::pages::Listed;
+pub(crate) use self::{everything::read_all, lacking::confirm};
+pub use self::{
+    everything::{Everything, read_for_snapshot},
+    pages::Listed,
+};
 
 const NOT_THE_SERVICE: &str =
     "this response is not from the service: check the endpoint and any proxy";
@@ -127,7 +131,9 @@ async fn understood(
             || all.any(|(parent, of)| *of == kind && parent.region() == region)
     };
     let goes_on = |live: &Live, unread: &[Unread]| {
-        options.goes_on || (live.failures.is_empty() && unread.is_empty())
+        // Looks at other regions begin after a first success, so there must have been one.
+        let has_some = !(live.reads.lists.is_empty() && live.reads.ids.is_empty());
+        (options.goes_on && has_some) || (live.failures.is_empty() && unread.is_empty())
     };
     let (watch, reads) = Watch::new(wanted.clone());
     // From the whole chart and not from the part: only the lists show what no file names.
@@ -295,46 +301,6 @@ fn misread(address: &Address, found: &LiveResource) -> Option<ReadFailure> {
     })
 }
 
-/// Everything in the chart's organizations.
-#[derive(Debug, Default)]
-pub struct Everything {
-    pub live: Live,
-    /// Listed objects whose children could not be read.
-    pub unread: Vec<Unread>,
-    /// Undecodable list items.
-    pub malformed: BTreeMap<Address, ReadFailure>,
-}
-
-/// Reads what a plan of this chart needs, and what the options ask for, for a snapshot.
-pub async fn read_for_snapshot(
-    client: &Arc<Client>,
-    chart: &Chart,
-    options: &RefreshOptions,
-    listener: &dyn Listener,
-) -> Everything {
-    let options = RefreshOptions {
-        goes_on: true,
-        ..options.clone()
-    };
-    understood(client, chart, chart, &options, listener).await
-}
-
-/// Reads the chart's organizations with everything in them, managed or not.
-pub(crate) async fn read_all(
-    client: &Arc<Client>,
-    chart: &Chart,
-    listener: &dyn Listener,
-) -> Everything {
-    let options = RefreshOptions::default();
-    let mut all = understood(client, chart, chart, &options, listener).await;
-    let reads = all.live.resources.keys().flat_map(reads_in).collect();
-    let tally = Tally::new(listener, Stage::Reading);
-    all.unread = Children::new(client)
-        .finish(reads, &[], &mut all.live, &tally)
-        .await;
-    all
-}
-
 /// The results of all tasks, in the order in which they end. Each counts as a step.
 pub(crate) async fn gather<T: 'static>(mut tasks: JoinSet<T>, tally: &Tally<'_>) -> Vec<T> {
     tally.expect(tasks.len());
@@ -357,16 +323,6 @@ fn lives_in(chart: &Chart, address: &Address) -> bool {
     address
         .parent()
         .is_none_or(|parent| chart.resources.contains_key(&parent))
-}
-
-/// Every read of children of a resource that a chart made from the live state has.
-fn reads_in(parent: &Address) -> impl Iterator<Item = (Address, &'static Kind)> + use<> {
-    let parent = parent.clone();
-    parent
-        .kind()
-        .read_per_parent()
-        .filter(|kind| kind.is_exported())
-        .map(move |kind| (parent.clone(), kind))
 }
 
 /// The children of one resource, of a kind that is read per parent.

@@ -1,5 +1,7 @@
 //! Formats what is live: a table for each organization for people, and a document for scripts.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::style::{Color, Role};
@@ -83,31 +85,34 @@ impl Cell {
     }
 }
 
+/// The cells of a row, each with the title of its column.
+type Cells = Vec<(String, Cell)>;
+
 /// The whole list.
 pub fn text(rows: &[Row], color: Color) -> String {
-    let (tops, below): (Vec<&Row>, Vec<&Row>) = rows
+    let (tops, inside): (Vec<&Row>, Vec<&Row>) = rows
         .iter()
         .partition(|row| row.address.kind().parent.is_none());
     let mut out = String::new();
     if !tops.is_empty() {
-        out.push_str(&table(
-            &tops.into_iter().map(top).collect::<Vec<_>>(),
-            "",
-            color,
-        ));
+        let cells: Vec<Cells> = tops.into_iter().map(top).collect();
+        out.push_str(&lines(cells.iter(), &widths(cells.iter()), "", color));
     }
-    let widths = widths_of(&below);
-    let mut place: &[_] = &[];
-    let mut group = Vec::new();
-    for row in below {
-        if row.address.organization() != place {
-            push_group(&mut out, place, &group, &widths, color);
-            group.clear();
-            place = row.address.organization();
-        }
-        group.push(row);
+    // Over all organizations, so that the columns stand below each other.
+    let has_sizes = has_sizes(rows);
+    let cells: Vec<_> = inside
+        .iter()
+        .map(|row| (row.address.organization(), below(row, has_sizes)))
+        .collect();
+    let widths = widths(cells.iter().map(|(_, cells)| cells));
+    for group in cells.chunk_by(|(one, _), (other, _)| one == other) {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        let place = group.first().map(|(place, _)| joined(place));
+        let place = color.paint(Role::Strong, place.unwrap_or_default());
+        out.push_str(&format!("{gap}{place}\n"));
+        let rows = group.iter().map(|(_, cells)| cells);
+        out.push_str(&lines(rows, &widths, "  ", color));
     }
-    push_group(&mut out, place, &group, &widths, color);
     let summary = summary(rows);
     if !out.is_empty() {
         out.push('\n');
@@ -133,7 +138,7 @@ fn name(address: &Address) -> String {
     }
 }
 
-fn joined(parts: &[std::sync::Arc<str>]) -> String {
+fn joined(parts: &[Arc<str>]) -> String {
     let parts: Vec<String> = parts
         .iter()
         .map(|part| printed(part).into_owned())
@@ -141,7 +146,7 @@ fn joined(parts: &[std::sync::Arc<str>]) -> String {
     parts.join("/")
 }
 
-fn top(row: &Row) -> Vec<(String, Cell)> {
+fn top(row: &Row) -> Cells {
     let kind = row.address.kind();
     let mut cells = vec![(
         kind.name.to_uppercase(),
@@ -159,9 +164,10 @@ fn top(row: &Row) -> Vec<(String, Cell)> {
     cells
 }
 
-fn below(row: &Row) -> Vec<(String, Cell)> {
+/// The name comes last: it is a foreign text, which must not begin a line.
+fn below(row: &Row, has_sizes: bool) -> Cells {
     let kind = row.address.kind();
-    let mut cells = vec![("NAME".to_owned(), Cell::text(name(&row.address)))];
+    let mut cells = Vec::new();
     if let Some(holds) = kind.holds {
         cells.push(counted(row, holds.fact));
         cells.extend(sized(row, holds.size));
@@ -169,13 +175,15 @@ fn below(row: &Row) -> Vec<(String, Cell)> {
     } else {
         // What has no columns of its own says its values where its parent has the last one.
         let holds = kind.parent.and_then(|parent| parent.holds);
-        let titles = holds
-            .into_iter()
-            .flat_map(|it| [it.fact.things, it.size.name]);
+        let titles = holds.into_iter().flat_map(|it| {
+            let size = has_sizes.then_some(it.size.name);
+            [Some(it.fact.things), size].into_iter().flatten()
+        });
         cells.extend(titles.map(|title| (title.to_uppercase(), Cell::number(""))));
         cells.push((VISIBILITY.to_owned(), Cell::text(values(row))));
     }
     cells.extend(charted(row));
+    cells.push(("NAME".to_owned(), Cell::text(name(&row.address))));
     cells
 }
 
@@ -216,13 +224,15 @@ fn charted(row: &Row) -> Option<(String, Cell)> {
     Some(("CHART".to_owned(), Cell::text(listed.words())))
 }
 
-/// The widths of the columns over all groups, so that these stand below each other.
-fn widths_of(rows: &[&Row]) -> Vec<usize> {
-    let rows: Vec<_> = rows.iter().map(|row| below(row)).collect();
-    widths(&rows)
+fn has_sizes(rows: &[Row]) -> bool {
+    let has_size = |row: &Row| {
+        let holds = row.address.kind().holds;
+        holds.is_some_and(|holds| row.facts.contains_key(holds.size.name))
+    };
+    rows.iter().any(has_size)
 }
 
-fn widths(rows: &[Vec<(String, Cell)>]) -> Vec<usize> {
+fn widths<'c>(rows: impl Iterator<Item = &'c Cells>) -> Vec<usize> {
     let mut widths = Vec::new();
     for row in rows {
         for (at, (title, cell)) in row.iter().enumerate() {
@@ -236,32 +246,14 @@ fn widths(rows: &[Vec<(String, Cell)>]) -> Vec<usize> {
     widths
 }
 
-fn push_group(
-    out: &mut String,
-    place: &[std::sync::Arc<str>],
-    group: &[&Row],
-    widths: &[usize],
-    color: Color,
-) {
-    if group.is_empty() {
-        return;
-    }
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out.push_str(&color.paint(Role::Strong, joined(place)));
-    out.push('\n');
-    let cells: Vec<_> = group.iter().map(|row| below(row)).collect();
-    out.push_str(&lines(&cells, widths, "  ", color));
-}
-
-fn table(rows: &[Vec<(String, Cell)>], indent: &str, color: Color) -> String {
-    lines(rows, &widths(rows), indent, color)
-}
-
 /// The titles and the rows, aligned; numbers to the right.
-fn lines(rows: &[Vec<(String, Cell)>], widths: &[usize], indent: &str, color: Color) -> String {
-    let Some(first) = rows.first() else {
+fn lines<'c>(
+    rows: impl Iterator<Item = &'c Cells> + Clone,
+    widths: &[usize],
+    indent: &str,
+    color: Color,
+) -> String {
+    let Some(first) = rows.clone().next() else {
         return String::new();
     };
     let titles = first.iter().map(|(title, cell)| Cell {

@@ -17,7 +17,7 @@ use crate::{
         health, jobs,
     },
     scope::{self, Selection, Unknown},
-    state::{Chart, Live, ReadFailure},
+    state::{Chart, DesiredResource, Live, ReadFailure},
     time::{Age, Moment},
     wire::Service,
 };
@@ -161,11 +161,11 @@ impl Replay<'_> {
             return;
         }
         let declared = self.chart.resources.get(parent);
-        if declared.is_none_or(|desired| desired.is_absent()) {
-            self.gap(parent, &format!("its {}", kind.several()), Some(kind));
+        if declared.is_none_or(DesiredResource::is_absent) {
+            self.gap(parent, &its(kind), Some(kind));
             self.done.unknown.whole.insert(parent.clone());
         } else if self.done.unknown.children.insert((parent.clone(), kind)) {
-            self.gap(parent, &format!("its {}", kind.several()), Some(kind));
+            self.gap(parent, &its(kind), Some(kind));
         }
     }
 
@@ -190,7 +190,7 @@ impl Replay<'_> {
                 format!("{of}{REASON}, which has nothing of {}", address.region()),
                 Some("take it with a chart of this region".to_owned()),
             ),
-            None => (format!("{of}{REASON}"), Some(self.advice(kind))),
+            None => (format!("{of}{REASON}"), Some(advice(kind))),
         };
         self.done.gaps.push(Gap {
             code: NOT_IN_SNAPSHOT.to_owned(),
@@ -198,13 +198,6 @@ impl Replay<'_> {
             message,
             hint,
         });
-    }
-
-    fn advice(&self, kind: Option<&'static Kind>) -> String {
-        match kind.filter(|kind| kind.is_read_per_parent()) {
-            Some(kind) => format!("take it with `--include {}`", kind.included_as()),
-            None => "take it again with this chart".to_owned(),
-        }
     }
 
     fn lists(&mut self) {
@@ -494,6 +487,22 @@ impl Replay<'_> {
         } else {
             live.copies.unread.insert(it, REASON.to_owned());
         }
+    }
+}
+
+/// What to do about something that is not in the snapshot.
+fn advice(kind: Option<&'static Kind>) -> String {
+    match kind.filter(|kind| kind.is_read_per_parent()) {
+        Some(kind) => format!("take it with `--include {}`", kind.included_as()),
+        None => "take it again with this chart".to_owned(),
+    }
+}
+
+/// `its rules`, as what a chart calls them.
+fn its(kind: &Kind) -> String {
+    match kind.is_read_per_parent() {
+        true => format!("its {}", kind.included_as()),
+        false => format!("its {}", kind.several()),
     }
 }
 

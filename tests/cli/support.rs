@@ -151,9 +151,11 @@ impl World {
     /// Waits for the end of a command, and hides what differs between executions. A command that
     /// plans must not write.
     pub(crate) fn output(&self, mut command: Command) -> Output {
-        let only_reads = command
-            .get_args()
-            .any(|argument| argument == "plan" || argument == "validate" || argument == "doctor");
+        let only_reads = command.get_args().any(|argument| {
+            ["plan", "validate", "doctor", "list", "snapshot"]
+                .iter()
+                .any(|it| argument == *it)
+        });
         let before = self.writes().len();
         let output = command.output().unwrap();
         assert!(
@@ -200,8 +202,12 @@ impl World {
                 _ if named("validate") => is_valid("validate", &output.json()),
                 _ if named("doctor") => is_valid("doctor", &output.json()),
                 _ if named("version") => is_valid("version", &output.json()),
+                _ if named("list") => is_valid("list", &output.json()),
                 _ => {}
             }
+        }
+        if arguments.first() == Some(&"snapshot") && output.stdout.starts_with('{') {
+            is_valid("snapshot", &output.json());
         }
         for (option, definition) in [("--receipt", "receipt"), ("--events", "events")] {
             // A wrong command line names files that are something else.
@@ -360,6 +366,11 @@ fn is_valid(name: &str, document: &Value) {
             ),
             ("doctor", include_str!("../../schemas/doctor.schema.json")),
             ("version", include_str!("../../schemas/version.schema.json")),
+            ("list", include_str!("../../schemas/list.schema.json")),
+            (
+                "snapshot",
+                include_str!("../../schemas/snapshot.schema.json"),
+            ),
         ];
         let validator = |(name, text)| {
             let schema = portolan::schema::closed(serde_json::from_str(text).unwrap());

@@ -14,7 +14,7 @@ use portolan::kind::REGISTRY;
 /// is in them.
 const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ doctor/ \
     coverage.rs completion/ diagnostics/ schema/ kind/ config/ scope.rs mask/ export.rs receipt.rs \
-    diff.rs plan/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
+    diff.rs inventory.rs plan/ snapshot/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 
 /// The one module in them that reads files.
 const IMPURE: &str = "config/load/";
@@ -43,6 +43,7 @@ const HOMONYMS: &str = "
     schema/chart.rs: description
     schema/change.rs: endpoint force
     schema/documents.rs: account description
+    schema/live.rs: account
     schema/words.rs: account description
     apply/copy/mod.rs: share
     apply/step.rs: share

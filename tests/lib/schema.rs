@@ -48,7 +48,7 @@ fn errors(yaml: &str) -> Vec<String> {
 }
 
 /// Each published schema with the one that the code declares.
-fn published() -> [(&'static str, Value); 9] {
+fn published() -> [(&'static str, Value); 11] {
     [
         ("schemas/portolan.schema.json", schema::chart()),
         ("schemas/plan.schema.json", schema::plan()),
@@ -59,6 +59,8 @@ fn published() -> [(&'static str, Value); 9] {
         ("schemas/validate.schema.json", schema::validate()),
         ("schemas/doctor.schema.json", schema::doctor()),
         ("schemas/version.schema.json", schema::version()),
+        ("schemas/list.schema.json", schema::list()),
+        ("schemas/snapshot.schema.json", schema::snapshot()),
     ]
 }
 

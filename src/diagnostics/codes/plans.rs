@@ -13,6 +13,24 @@ pub(super) static CODES: &[Code] = &[
             all of them.",
         ),
     ),
+    error(
+        "not-in-snapshot",
+        "A plan from a snapshot needs something that the snapshot does not hold.",
+        "`plan --live` reads no network. What was not read when the snapshot was taken, or could \
+        not be read then, is unknown: nothing is planned for it, and the outcome of the plan is \
+        unknown.",
+        Example::Advice(
+            "Take the snapshot with a chart that has the region and the organization, and with the \
+            `--include` that the message names. `not_read` in the snapshot lists what it lacks.",
+        ),
+    ),
+    error(
+        "old-snapshot",
+        "The snapshot is older than `--max-age`, or from the future.",
+        "The plan is what it was at the time of the snapshot. Somebody may have changed the live \
+        state since, so the outcome is unknown.",
+        Example::Advice("Take the snapshot again, such as on a schedule, or raise `--max-age`."),
+    ),
     warning(
         "plan-create",
         "A resource of the chart does not exist yet.",

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ActionRisk, Attribute, BlocksParent, ContentList, Hazard, Holds, Identity, Kind, Lifecycle,
-    Listing, Named, Page, Preset, Role, Shape, Subject, Undecodable, Unmentioned, Verb, Window,
-    Wire,
+    Listing, Named, Page, Preset, Role, Shape, Sizes, Subject, Undecodable, Unmentioned, Verb,
+    Window, Wire,
     fact::Fact,
     json as parse, organization,
     place::{Form, KeyRule, Place, Record, STATE, Slot, key},
@@ -416,7 +416,7 @@ struct SizedItem {
     size: Option<u64>,
 }
 
-fn sized(region: &Arc<str>, response: &Response) -> Vec<(Address, u64)> {
+fn sized(region: &Arc<str>, response: &Response) -> Sizes {
     let items = parse::<Option<Vec<SizedItem>>>(response, "a list of repositories");
     let items = items.ok().flatten().unwrap_or_default().into_iter();
     let sized = |item: SizedItem| {

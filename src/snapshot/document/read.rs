@@ -175,7 +175,7 @@ fn read_resource(resource: ResourceDocument, live: &mut Live) -> Result<(), Stri
     } = resource;
     let known = |problem: String| format!("{address}: {}", visible(&problem));
     for name in children_read {
-        let kind = address.kind().children().find(|kind| kind.name == name);
+        let kind = address.kind().child(&name);
         let kind = kind.ok_or_else(|| known(format!("it has no children of a kind `{name}`")))?;
         live.reads.children.insert((address.clone(), kind));
     }
