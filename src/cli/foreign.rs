@@ -91,8 +91,8 @@ const OPTIONS: &[(&str, &str)] = &[
 /// Foreign commands, and what to do instead.
 const COMMANDS: &[(&str, &str)] = &[
     (
-        "import dump export pull",
-        "`portolan init --from-live ORGANIZATION --region REGION` writes what is live as a chart",
+        "import dump pull",
+        "`portolan export ORGANIZATION --region REGION` writes what is live as a chart",
     ),
     (
         "push sync deploy up run",
@@ -110,8 +110,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "state refresh output get list ls describe",
-        "there is no state file; `portolan plan` compares the chart with what is live, and `init \
-        --from-live` writes that",
+        "there is no state file; `portolan plan` compares the chart with what is live, and \
+        `export` writes that",
     ),
     ("login configure auth", CREDENTIALS),
     (
@@ -129,7 +129,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "gateway",
-        "use `portolan plan`, `portolan apply` and `portolan init --from-live` directly",
+        "use `portolan plan`, `portolan apply` and `portolan export` directly",
     ),
 ];
 

@@ -13,7 +13,7 @@ use crate::render::fit::wrap;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["validate", "plan", "apply", "drift"]),
     ("Look", &["show", "list", "snapshot", "explain"]),
-    ("Adopt", &["init"]),
+    ("Adopt", &["init", "export"]),
     (
         "Set up",
         &["doctor", "schema", "completion", "man", "version", "help"],

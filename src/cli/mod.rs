@@ -2,6 +2,7 @@
 
 mod doctor;
 mod emulator;
+mod export;
 mod foreign;
 mod help;
 mod look;
@@ -21,6 +22,7 @@ use self::values::region;
 pub use self::{
     doctor::DoctorArgs,
     emulator::EmulatorArgs,
+    export::ExportArgs,
     foreign::explained,
     help::command,
     look::{ListArgs, LiveArgs, SnapshotArgs},
@@ -68,9 +70,10 @@ pub struct Global {
     #[arg(skip)]
     pub file_is_typed: bool,
 
-    /// The region of documents that name none; it overrides nothing.
+    /// The region of documents that name none; it overrides nothing. `export`, `list` and
+    /// `doctor` take several.
     #[arg(long, value_name = "REGION", global = true, env = "PORTOLAN_REGION", value_parser = region)]
-    pub region: Option<String>,
+    pub region: Vec<String>,
 
     /// Run against the emulator in this process instead of the cloud; its state is kept in a file.
     ///
@@ -167,6 +170,13 @@ pub struct Global {
     pub no_pager: bool,
 }
 
+impl Global {
+    /// The region, for a command that takes one.
+    pub fn region(&self) -> Option<&str> {
+        self.region.first().map(String::as_str)
+    }
+}
+
 /// The words of the command line, the program's name first; invalid UTF-8 is replaced.
 pub fn typed() -> Vec<String> {
     std::env::args_os()
@@ -258,6 +268,8 @@ pub fn forbids_pager() -> bool {
 pub enum Command {
     /// Write a chart to start from, and beside it the schema for editors.
     Init(InitArgs),
+    /// Write what is live as a chart that a person would keep.
+    Export(ExportArgs),
     /// Decode and check the chart; needs no network and no credentials.
     Validate(ValidateArgs),
     /// Show the smallest set of changes that makes the live state equal to the chart.

@@ -127,6 +127,24 @@ impl Door {
         Ok(door)
     }
 
+    /// Opens the door to services in regions of which no chart says anything.
+    pub(super) async fn for_places(
+        global: &Global,
+        places: &BTreeSet<(Service, Arc<str>)>,
+    ) -> anyhow::Result<Door> {
+        let wanted = places.iter();
+        let opening = Opening {
+            wanted: wanted
+                .map(|(service, region)| Wanted::new(*service, region))
+                .collect(),
+            abroad: Vec::new(),
+            named: &Wanted::new,
+            mask: secrets::mask_of(&Chart::default()),
+            account: None,
+        };
+        Door::open(global, opening).await
+    }
+
     /// Opens the door to the endpoints of a saved plan; refuses if they resolve to others now.
     pub(super) async fn for_plan(global: &Global, plan: &Plan) -> anyhow::Result<Door> {
         let planned = &plan.scope.endpoints;

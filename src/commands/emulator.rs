@@ -75,14 +75,14 @@ fn settings(global: &Global, args: &EmulatorArgs) -> anyhow::Result<Settings> {
         latency: args.latency.0,
         ..Settings::default()
     };
-    if let Some(region) = &global.region {
+    if let Some(region) = global.region() {
         if !region_exists(region) {
             return Err(super::UsageError(format!(
                 "`--region`: the emulator has no region `{region}`"
             ))
             .into());
         }
-        settings.region.clone_from(region);
+        region.clone_into(&mut settings.region);
     }
     if let Some(keys) = &args.verify {
         let keys = keys

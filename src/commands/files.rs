@@ -42,6 +42,28 @@ pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
     create().with_context(|| cannot_write(path))
 }
 
+/// Creates a directory with these files; fails if it is there and not empty. All are in place at
+/// once.
+pub(super) fn create_directory(path: &Path, files: &[(String, &str)]) -> anyhow::Result<()> {
+    let create = || -> io::Result<()> {
+        let new = new_directory(directory_of(path), &prefix(path)).map_err(|it| nameless(&it))?;
+        for (name, text) in files {
+            let mut file = File::create_new(new.path().join(name))?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+        }
+        // Fails unless it is empty.
+        if path.is_dir() {
+            fs::remove_dir(path)?;
+        }
+        fs::rename(new.path(), path)?;
+        // It is no longer there to be removed.
+        let _ = new.keep();
+        Ok(())
+    };
+    create().with_context(|| cannot_write(path))
+}
+
 /// A file that is written at the end of a command, and known to be writable at its beginning.
 pub(super) struct Later {
     path: PathBuf,
@@ -292,6 +314,24 @@ fn new_file(directory: &Path, prefix: &OsString) -> io::Result<NamedTempFile> {
         .rand_bytes(RANDOM)
         .permissions(mode)
         .tempfile_in(directory)
+}
+
+/// With the mode of any new directory, for the same reason.
+#[cfg(unix)]
+fn new_directory(directory: &Path, prefix: &OsString) -> io::Result<tempfile::TempDir> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::Permissions::from_mode(0o777);
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(mode)
+        .tempdir_in(directory)
+}
+
+#[cfg(windows)]
+fn new_directory(directory: &Path, prefix: &OsString) -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .tempdir_in(directory)
 }
 
 /// With the permissions that its directory passes on: there is no mode.

@@ -112,10 +112,14 @@ fn unlisted(args: &ListArgs, diagnostics: Vec<View>) -> anyhow::Result<Exit> {
 /// A chart that declares nothing in the regions to list: those of the chart, or the one on the
 /// command line.
 fn asked(global: &Global, chart: Option<&Chart>) -> anyhow::Result<Chart> {
-    let regions: BTreeSet<Arc<str>> = match (&global.region, chart) {
-        (Some(region), _) => [Arc::from(region.as_str())].into(),
-        (None, Some(chart)) => chart.regions.clone(),
-        (None, None) => {
+    let named = global
+        .region
+        .iter()
+        .map(|region| Arc::from(region.as_str()));
+    let regions: BTreeSet<Arc<str>> = match chart {
+        _ if !global.region.is_empty() => named.collect(),
+        Some(chart) => chart.regions.clone(),
+        None => {
             let message = "without a chart, `list` needs `--region REGION`, such as \
                 `--region cn-north-4`";
             return Err(UsageError(message.to_owned()).into());

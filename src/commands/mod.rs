@@ -4,6 +4,7 @@
 
 mod apply;
 mod asked;
+mod beside;
 mod callers;
 mod checkout;
 mod cloud;
@@ -14,6 +15,7 @@ mod door;
 mod drift;
 mod emulator;
 mod explain;
+mod export;
 mod files;
 mod from_snapshot;
 mod init;
@@ -53,8 +55,21 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
     output::log(global);
     // Before any work, so that a signal ends even the first process of a container.
     signals::take_over();
+    if let ([_, second, ..], false) = (
+        &*global.region,
+        matches!(
+            cli.command,
+            Command::Export(_) | Command::List(_) | Command::Doctor(_)
+        ),
+    ) {
+        let problem = format!(
+            "`--region {second}` is a second region: only `export`, `list` and `doctor` take several"
+        );
+        return Err(UsageError(problem).into());
+    }
     match &cli.command {
         Command::Init(args) => init::run(global, args),
+        Command::Export(args) => export::run(global, args),
         Command::Validate(args) => validate::run(global, args),
         Command::Plan(args) => plan::run(global, args),
         Command::Drift(args) => drift::run(global, args),

@@ -68,7 +68,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     let context = Context {
         sources: &sources,
         environment: &environment,
-        region: global.region.as_deref(),
+        region: global.region(),
     };
     let Decoded {
         mut chart,

@@ -20,7 +20,7 @@ use crate::{
     input,
     kind::Kind,
     plan::{Scope, backfill, cloud::other_account},
-    refresh::{Everything, RefreshOptions, read_for_snapshot},
+    refresh::{RefreshOptions, Understood, read_for_snapshot},
     render,
     scope::Selection,
     snapshot::{Snapshot, Taken, document, kinds_of},
@@ -97,13 +97,13 @@ async fn take(
     };
     let read = door.deadline.within(reads).await;
     drop(listener);
-    let Everything {
+    let Understood {
         live,
         unread,
         malformed,
-    } = read.unwrap_or_else(|broken_off| Everything {
+    } = read.unwrap_or_else(|broken_off| Understood {
         live: broken_off.live(),
-        ..Everything::default()
+        ..Understood::default()
     });
     if let Some(stop) = other_account(wanted, &scope) {
         bail!("{}", stop.message);

@@ -185,6 +185,17 @@ impl Shape {
         read(one).is_some_and(|one| read(other).is_some_and(|other| one.is_same(other)))
     }
 
+    /// The shortest value that means the same.
+    pub(crate) fn in_short(self, value: &Value) -> Value {
+        let deadline = || value.as_str()?.parse::<Deadline>().ok();
+        match self {
+            Shape::Deadline => deadline().map(|it| Value::from(it.in_short().to_string())),
+            _ => None,
+        }
+        .filter(|short| self.is_same(short, value))
+        .unwrap_or_else(|| value.clone())
+    }
+
     pub(super) fn is_unordered(self) -> bool {
         matches!(self, Shape::Records { .. })
     }

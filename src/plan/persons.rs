@@ -113,22 +113,29 @@ fn with_id(
 /// Failures for permissions of the caller that the response mixes with what the caller may do
 /// anyway. As another user, the plan would be another one.
 pub(super) fn unclear(chart: &Chart, live: &Live) -> impl Iterator<Item = ReadFailure> {
-    live.resources.iter().filter_map(|(address, found)| {
-        let naming = address.kind().naming()?;
-        let person = address.part(naming.part)?;
-        let right = found.standing.as_ref()?.right?;
-        let is_kept = chart.operators.contains(person) || live.creator(address) == Some(person);
-        // What is above may not show it.
-        let is_mixed = live.right_above(address).is_none_or(|above| above == right);
-        (is_mixed && !is_kept).then(|| ReadFailure {
+    mixed(live)
+        .filter(|(_, person)| !chart.operators.contains(*person))
+        .map(|(address, person)| ReadFailure {
             subject: address.to_string(),
-            message: "the service does not show whether the caller has this permission here, or \
-                only through the organization"
-                .to_owned(),
+            message: MIXED.to_owned(),
             hint: Some(format!(
                 "add {person} to `operators`, or use the credentials of one of them"
             )),
         })
+}
+
+pub(crate) const MIXED: &str = "the service does not show whether the caller has this permission \
+    here, or only through the organization";
+
+/// The permissions of the caller that the response mixes with others, and the caller's name.
+pub(crate) fn mixed(live: &Live) -> impl Iterator<Item = (&Address, &Arc<str>)> {
+    live.resources.iter().filter_map(|(address, found)| {
+        let naming = address.kind().naming()?;
+        let person = address.part(naming.part)?;
+        let right = found.standing.as_ref()?.right?;
+        // What is above may not show it.
+        let is_mixed = live.right_above(address).is_none_or(|above| above == right);
+        (is_mixed && live.creator(address) != Some(person)).then_some((address, person))
     })
 }
 

@@ -98,6 +98,37 @@ pub(super) async fn read(
     live
 }
 
+/// Objects with their ids; several may have one name.
+pub(super) type Named = BTreeMap<Address, Vec<RemoteId>>;
+
+/// All candidates for a kind in a region.
+pub(super) async fn candidates(
+    client: &Arc<Client>,
+    kind: &'static Kind,
+    region: &Arc<str>,
+) -> Result<Named, ReadFailure> {
+    let mut lists = Lists {
+        client,
+        kind,
+        region,
+        reads: Vec::new(),
+    };
+    lists.read_until(|lists| !lists.reads.is_empty()).await?;
+    let mut named = Named::new();
+    for candidate in lists.reads.iter().flat_map(|read| &read.items) {
+        let parts = std::iter::once(region.clone())
+            .chain(candidate.key.iter().map(|part| Arc::from(part.as_str())));
+        let parts: Vec<Arc<str>> = parts.collect();
+        if parts.len() == kind.key.len() {
+            let ids = named.entry(Address::new(kind, parts)).or_default();
+            if !ids.contains(&candidate.id) {
+                ids.push(candidate.id);
+            }
+        }
+    }
+    Ok(named)
+}
+
 /// The candidates, from one or two reads of the list.
 struct Lists<'a> {
     client: &'a Arc<Client>,

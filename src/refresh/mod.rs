@@ -9,7 +9,7 @@ pub(crate) mod checkup;
 mod children;
 pub(crate) mod contents;
 mod copies;
-mod everything;
+pub mod everything;
 mod holders;
 pub(crate) mod inventory;
 mod jobs;
@@ -17,6 +17,7 @@ mod lacking;
 pub(crate) mod observe;
 pub(crate) mod pages;
 mod persons;
+mod snapshot;
 mod targets;
 
 use std::{
@@ -44,10 +45,10 @@ use crate::{
     wire::{Response, Service},
 };
 
-pub(crate) use self::{everything::read_all, lacking::confirm};
+pub(crate) use self::lacking::confirm;
 pub use self::{
-    everything::{Everything, read_for_snapshot},
     pages::Listed,
+    snapshot::{Understood, read_for_snapshot},
 };
 
 const NOT_THE_SERVICE: &str =
@@ -95,7 +96,7 @@ pub(crate) async fn refresh_part(
     options: &RefreshOptions,
     listener: &dyn Listener,
 ) -> Live {
-    let Everything {
+    let Understood {
         mut live,
         unread,
         malformed,
@@ -116,7 +117,7 @@ async fn understood(
     part: &Chart,
     options: &RefreshOptions,
     listener: &dyn Listener,
-) -> Everything {
+) -> Understood {
     let mut malformed = BTreeMap::new();
     let tally = Tally::new(listener, Stage::Reading);
     let mut live = Live::default();
@@ -284,7 +285,7 @@ async fn understood(
     }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));
-    Everything {
+    Understood {
         live,
         unread,
         malformed,

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use serde_yaml::{Mapping, Value as Yaml};
 
-use super::yaml::Quoted;
+use super::yaml::{Quoted, dollars};
 use crate::{
     address::Address,
     config::grammar::Form,
@@ -23,13 +23,6 @@ use crate::{
     },
     wire::Service,
 };
-
-/// How a variable begins.
-const OPEN: &str = "${env:";
-
-/// A variable that is never set, with `$` as its fallback: the language has no other way to write
-/// `${env:` itself.
-const DOLLAR: &str = "${env:_:-$}";
 
 /// The text of the chart.
 pub fn text(chart: &Chart) -> String {
@@ -315,8 +308,7 @@ impl Writer<'_> {
 
     /// Escapes what looks like a variable, so that decoding does not replace it.
     fn escape(&mut self, text: &str) -> String {
-        self.quoted
-            .hold(&text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..])))
+        self.quoted.hold(&dollars(text))
     }
 }
 

@@ -1,10 +1,9 @@
 //! Formats the charts that `portolan init` writes.
 
-use super::{chart, words::on_one_line, yaml::scalar};
-use crate::export::Exported;
+use super::yaml::scalar;
 
 /// The comment by which editors find the schema.
-const SCHEMA: &str = "# yaml-language-server: $schema=portolan.schema.json
+pub(super) const SCHEMA: &str = "# yaml-language-server: $schema=portolan.schema.json
 # After an upgrade: portolan schema > portolan.schema.json
 ";
 
@@ -48,20 +47,4 @@ organizations:
         ));
     }
     out
-}
-
-/// A chart of the live state. Comments name what it leaves out.
-pub(crate) fn from_live(exported: &Exported) -> String {
-    let mut out = format!("{SCHEMA}# The live state. Remove what must stay unmanaged.\n");
-    if !exported.unmanaged.is_empty() {
-        out.push_str("#\n# Not in this chart, so unmanaged:\n");
-    }
-    for left in &exported.unmanaged {
-        out.push_str(&format!(
-            "# - {}: {}\n",
-            on_one_line(&left.what),
-            on_one_line(&left.because)
-        ));
-    }
-    out + &chart::text(&exported.chart)
 }

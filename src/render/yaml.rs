@@ -59,6 +59,18 @@ impl Quoted {
     }
 }
 
+/// How a variable begins.
+const OPEN: &str = "${env:";
+
+/// A variable that is never set, with `$` as its fallback: the language has no other way to write
+/// `${env:` itself.
+const DOLLAR: &str = "${env:_:-$}";
+
+/// Escapes what looks like a variable, so that decoding does not replace it.
+pub(super) fn dollars(text: &str) -> String {
+    text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..]))
+}
+
 /// A scalar that every YAML reader reads as this string.
 pub(super) fn scalar(text: &str) -> String {
     let needs_no_quotes =
@@ -87,7 +99,7 @@ fn in_quotes(text: &str) -> String {
 
 /// Whether a YAML reader could read the unquoted text as something else: a boolean, a number (also
 /// to the base of 60), a date, a time, null, or a special key.
-fn is_ambiguous(text: &str) -> bool {
+pub(super) fn is_ambiguous(text: &str) -> bool {
     // `=` and `<<` have a meaning as keys in YAML 1.1.
     const WORDS: [&str; 14] = [
         "", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan",

@@ -42,6 +42,12 @@ impl FromStr for Date {
 }
 
 impl Date {
+    /// The day that is so many days after 1970-01-01. `None` if no calendar has it.
+    pub(super) fn of_days(days: i64) -> Option<Date> {
+        let span = jiff::Span::new().try_days(days).ok()?;
+        civil::date(1970, 1, 1).checked_add(span).ok().map(Date)
+    }
+
     /// Days since 1970-01-01 in the Gregorian calendar.
     pub fn days(self) -> i64 {
         self.0.duration_since(civil::date(1970, 1, 1)).as_hours() / 24

@@ -1,6 +1,6 @@
 //! When something ends: a day, an instant, or never.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 
@@ -86,6 +86,18 @@ impl Deadline {
         }
     }
 
+    /// As a person writes it: a day, if it ends with one.
+    pub(crate) fn in_short(self) -> Deadline {
+        match self {
+            Deadline::At(moment) if moment.0.rem_euclid(DAY) == 0 => {
+                let day = Date::of_days(moment.0.div_euclid(DAY) - 1).map(Deadline::Day);
+                // An early one may be outside of the calendar.
+                day.filter(|day| day.is_same(self)).unwrap_or(self)
+            }
+            _ => self,
+        }
+    }
+
     /// As the service wants it: an instant in UTC with milliseconds, or `forever`. `None` for a
     /// moment that no calendar has.
     pub fn to_wire(self) -> Option<String> {
@@ -95,6 +107,16 @@ impl Deadline {
                 let end = Timestamp::from_second(end.0).ok()?;
                 Some(end.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
             }
+        }
+    }
+}
+
+impl fmt::Display for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Deadline::Never => f.write_str(FOREVER),
+            Deadline::Day(day) => day.fmt(f),
+            Deadline::At(moment) => moment.fmt(f),
         }
     }
 }

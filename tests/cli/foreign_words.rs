@@ -37,14 +37,8 @@ const TYPED: &[(&str, &str)] = &[
     ("plan --select-tag x", "`--target PATTERN`"),
     ("apply -R", "`--file DIRECTORY`"),
     ("plan --non-zero-exit-code", "`plan --detailed-exitcode`"),
-    (
-        "import x",
-        "`portolan init --from-live ORGANIZATION --region REGION`",
-    ),
-    (
-        "dump",
-        "`portolan init --from-live ORGANIZATION --region REGION`",
-    ),
+    ("import x", "`portolan export ORGANIZATION --region REGION`"),
+    ("dump", "`portolan export ORGANIZATION --region REGION`"),
     ("push", "`portolan apply`"),
     ("diff", "`portolan plan`"),
     ("destroy", "`state: absent`"),

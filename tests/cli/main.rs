@@ -35,6 +35,7 @@ mod documents;
 mod drift;
 mod emulated;
 mod examples;
+mod export;
 mod faults;
 mod files;
 mod findings;

@@ -18,7 +18,10 @@ use crate::{
         tests::{NOW, chart},
     },
     progress::{Listener, Silent},
-    refresh::{read_all, refresh},
+    refresh::{
+        everything::{self, Everything},
+        refresh,
+    },
     report::{Fate, Record},
     risk::RiskClass,
     state::Chart,
@@ -364,11 +367,21 @@ async fn only_what_the_chart_manages_is_read() {
         let expected: Vec<String> = expected.iter().map(|end| format!("{place}{end}")).collect();
         assert_eq!(asked(&service, &chart).await, expected);
     }
-    let everything = text("", "a: , b: , c:");
     service.asked();
-    read_all(&service.client(), &everything, &Silent).await;
+    everything(&service).await;
     // The organization's members, and each repository's policy, members and rules.
     assert_eq!(service.asked().len(), LISTS.len() + 1 + 3 * 3);
+}
+
+/// What an export reads of the organization.
+async fn everything(service: &Arc<Fake>) -> Everything {
+    let ask = everything::Ask {
+        regions: vec!["r-1".to_owned()],
+        organizations: vec!["o".to_owned()],
+        ..everything::Ask::default()
+    };
+    let kinds = export::kinds_with(&[]);
+    everything::read(&service.client(), &ask, &kinds, &Silent).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -394,8 +407,9 @@ async fn a_read_that_fails_makes_its_own_kind_unknown() {
         ["- repository_member r-1/o/a: bob"]
     );
     // An export omits the unreadable kind and keeps the other.
-    let everything = read_all(&service.client(), &members, &Silent).await;
-    let exported = export::chart(&everything.live, &everything.unread, &everything.malformed);
+    let read = everything(&service).await;
+    let kinds = export::kinds_with(&[]);
+    let exported = export::chart(&read.live, &kinds, &read.unread, &read.malformed);
     let unmanaged: Vec<&str> = exported
         .unmanaged
         .iter()

@@ -12,6 +12,7 @@ use crate::{
     config::{self, context::Context, load},
     diagnostics::codes,
     drift::NOTHING,
+    export,
     plan::finding,
     region,
     risk::RiskClass,
@@ -33,6 +34,7 @@ fn with_value(argument: Arg, shell: Shell, words: &[String]) -> Arg {
         "fail_on" => argument.add(ArgValueCandidates::new(findings)),
         "code" => argument.add(ArgValueCandidates::new(explained)),
         "region" => argument.add(ArgValueCandidates::new(regions)),
+        "include" => argument.add(ArgValueCandidates::new(optional)),
         "parallelism" => argument.add(ArgValueCandidates::new(|| vec!["auto".into()])),
         // fish has no function that completes files behind `--file=`.
         _ if is_path(&argument) && shell != Shell::Fish => {
@@ -124,6 +126,10 @@ fn findings() -> Vec<CompletionCandidate> {
 
 fn explained() -> Vec<CompletionCandidate> {
     codes::explained().map(|code| code.name.into()).collect()
+}
+
+fn optional() -> Vec<CompletionCandidate> {
+    export::optional().into_iter().map(Into::into).collect()
 }
 
 fn regions() -> Vec<CompletionCandidate> {

@@ -12,6 +12,7 @@ mod copies;
 mod early;
 mod every_request;
 mod expected;
+mod export;
 mod faults;
 mod governed;
 mod grants;

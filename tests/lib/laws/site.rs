@@ -12,9 +12,10 @@ use portolan::{
         Assumptions, DeleteOrganizationWithRepositories, DeleteRepositoryWithImages, Emulator,
         Entry, HiddenRules, Settings, State,
     },
+    export::{self, Exported},
     plan::{Outcome, Plan, Scope, build::build},
     progress::{Listener, Silent},
-    refresh::{Everything, RefreshOptions, read_for_snapshot, refresh_with},
+    refresh::{RefreshOptions, Understood, everything, read_for_snapshot, refresh_with},
     report::Fate,
     state::Chart,
     transport::{Exchange, Transport, client::Client, emulated::Emulated},
@@ -140,6 +141,23 @@ impl Site {
         self.runtime.block_on(self.planned(yaml, scope))
     }
 
+    /// Everything that is live, with these optional parts, as a chart.
+    pub(crate) fn export(&self, regions: &[&str], include: &[&str]) -> Exported {
+        let ask = everything::Ask {
+            regions: regions.iter().map(ToString::to_string).collect(),
+            all: true,
+            attached: true,
+            ..everything::Ask::default()
+        };
+        let kinds = export::kinds_with(include);
+        let client = self.client();
+        let read = self
+            .runtime
+            .block_on(everything::read(&client, &ask, &kinds, &Silent));
+        assert_eq!(read.live.failures, []);
+        export::chart(&read.live, &kinds, &read.unread, &read.malformed)
+    }
+
     /// A plan that compares the targets of all rules with their sources. The regions abroad are
     /// those in which the chart declares nothing.
     pub(crate) fn plan_comparing(&self, yaml: &str, abroad: &[&str]) -> Plan {
@@ -195,7 +213,7 @@ impl Site {
     }
 
     /// What is read for a snapshot, with the number of requests.
-    pub(crate) fn read(&self, chart: &Chart, options: &RefreshOptions) -> Everything {
+    pub(crate) fn read(&self, chart: &Chart, options: &RefreshOptions) -> Understood {
         let client = self.client();
         let reading = read_for_snapshot(&client, chart, options, &Silent);
         self.runtime.block_on(reading)

@@ -9,7 +9,7 @@ use portolan::{
         build::build,
         document::{PlanDocument, pretty},
     },
-    refresh::{Everything, RefreshOptions},
+    refresh::{RefreshOptions, Understood},
     snapshot::{
         Snapshot, Taken, document, kinds_of,
         replay::{ReplayOptions, replay},
@@ -48,7 +48,7 @@ fn options(all: bool) -> RefreshOptions {
 fn taken(site: &Site, yaml: &str, all: bool) -> Snapshot {
     let chart = decoded(yaml);
     let options = options(all);
-    let Everything {
+    let Understood {
         live,
         unread,
         malformed,
