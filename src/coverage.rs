@@ -71,9 +71,15 @@ impl<'a> Seen<'a> {
     }
 
     /// The warnings and errors about patterns in the chart and on the command line.
-    pub(crate) fn judge(&self, selection: &Selection, ignores: &[Pattern]) -> Vec<Diagnostic> {
+    /// `selected_by` is what names the targets there.
+    pub(crate) fn judge(
+        &self,
+        selection: &Selection,
+        selected_by: &str,
+        ignores: &[Pattern],
+    ) -> Vec<Diagnostic> {
         let mut found = self.of_chart();
-        found.extend(self.of_selection(selection));
+        found.extend(self.of_selection(selection, selected_by));
         let excludes = selection
             .excludes
             .iter()
@@ -117,13 +123,13 @@ impl<'a> Seen<'a> {
 
     /// A selection that covers nothing is an error: an apply would otherwise do less than, or other
     /// than, the user meant.
-    fn of_selection(&self, selection: &Selection) -> Vec<Diagnostic> {
+    fn of_selection(&self, selection: &Selection, selected_by: &str) -> Vec<Diagnostic> {
         // Not `may_cover`: everything that a target names was read (see `Selection::to_read`).
         let mut idle = self.idle(
             selection
                 .targets
                 .iter()
-                .map(|pattern| ("--target", pattern)),
+                .map(|pattern| (selected_by, pattern)),
             Self::covers,
         );
         let excludes = selection

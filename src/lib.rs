@@ -19,6 +19,7 @@
 //! [`mod@text`] escapes such texts so that they cannot control a terminal or a CI runner.
 
 pub mod address;
+pub mod adopt;
 pub mod apply;
 pub mod cli;
 pub mod commands;

@@ -13,7 +13,7 @@ use crate::render::fit::wrap;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["validate", "plan", "apply", "drift"]),
     ("Look", &["show", "list", "snapshot", "explain"]),
-    ("Adopt", &["init", "export"]),
+    ("Adopt", &["init", "export", "adopt"]),
     (
         "Set up",
         &["doctor", "schema", "completion", "man", "version", "help"],

@@ -191,7 +191,9 @@ async fn fresh(global: &Global, args: &ApplyArgs) -> Result<Ready, NotReady> {
         .await
         .map_err(not_ready)?;
     let made = plan::make(global, &mut loaded, &door, &args.consent.allow, &asked).await;
-    let (mut plan, stops) = made.map_err(NotReady::Reported)?;
+    let plan::Made {
+        mut plan, stops, ..
+    } = made.map_err(NotReady::Reported)?;
     // A plan's id is the digest of its whole file, which costs time and memory to serialize. Only
     // the receipt and the events contain it.
     let needs_id = args.receipt.is_some() || args.events.is_some();

@@ -23,6 +23,8 @@ pub(super) struct Asked {
     pub(super) copies: Wanted,
     /// Whether the jobs of rules are read.
     pub(super) jobs: bool,
+    /// What names the targets on the command line.
+    pub(super) selected_by: &'static str,
 }
 
 impl Asked {
@@ -42,7 +44,7 @@ impl Asked {
         }
         Ok(Asked {
             selection: Selection {
-                targets: patterns("--target", &args.target, &names)?,
+                targets: patterns(TARGET, &args.target, &names)?,
                 excludes: patterns("--exclude", &args.exclude, &names)?,
                 ..Selection::default()
             },
@@ -51,9 +53,24 @@ impl Asked {
             ignored_codes,
             copies: Wanted::Nothing,
             jobs: false,
+            selected_by: TARGET,
+        })
+    }
+
+    /// What `adopt` covers.
+    pub(super) fn adopting(written: &[Written], chart: &Chart) -> Result<Asked, UsageError> {
+        Ok(Asked {
+            selection: Selection {
+                targets: patterns("PATTERN", written, &chart.names())?,
+                ..Selection::default()
+            },
+            selected_by: "adopt",
+            ..Asked::default()
         })
     }
 }
+
+const TARGET: &str = "--target";
 
 /// The code of a finding, unless the chart has something of this name.
 fn finding_code(written: &Written, names: &Names<'_>) -> Option<&'static str> {

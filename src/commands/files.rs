@@ -30,6 +30,44 @@ pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     write_whole(path, text).with_context(|| cannot_write(path))
 }
 
+/// A replacement of a regular file, complete on disk, that is not in its place yet.
+pub(super) struct Prepared {
+    target: PathBuf,
+    file: NamedTempFile,
+}
+
+/// Prepares the replacement of a regular file. A link is followed; the mode stays.
+pub(super) fn prepare(path: &Path, text: &str) -> anyhow::Result<Prepared> {
+    let prepare = || -> io::Result<Prepared> {
+        let target = path.canonicalize()?;
+        let found = fs::metadata(&target)?;
+        if !found.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        // A file that may not be written to is not replaced either.
+        OpenOptions::new().write(true).open(&target)?;
+        let file = filled(&target, text)?;
+        file.as_file().set_permissions(found.permissions())?;
+        file.as_file().sync_all()?;
+        Ok(Prepared { target, file })
+    };
+    prepare().with_context(|| cannot_write(path))
+}
+
+impl Prepared {
+    /// The file that is replaced.
+    pub(super) fn path(&self) -> &Path {
+        &self.target
+    }
+
+    /// Replaces the file.
+    pub(super) fn persist(self) -> anyhow::Result<()> {
+        let Prepared { target, file } = self;
+        let persisted = file.persist(&target).map(drop).map_err(|error| error.error);
+        persisted.with_context(|| cannot_write(&target))
+    }
+}
+
 /// Creates a file atomically; fails if there is one already.
 pub(super) fn create(path: &Path, text: &str) -> anyhow::Result<()> {
     let create = || -> io::Result<()> {

@@ -2,6 +2,7 @@
 //! commands share is in `session` (the chart), `door` (the services), `runtime`, `paths`, `files`,
 //! `secrets` and `output`.
 
+mod adopt;
 mod apply;
 mod asked;
 mod beside;
@@ -75,6 +76,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Drift(args) => drift::run(global, args),
         Command::Apply(args) => apply::run(global, args),
         Command::Doctor(args) => doctor::run(global, args),
+        Command::Adopt(args) => adopt::run(global, args),
         Command::Show(args) => show_file::run(global, args),
         Command::List(args) => list::run(global, args),
         Command::Snapshot(args) => snapshot::run(global, args),

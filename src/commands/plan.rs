@@ -26,7 +26,7 @@ use crate::{
         health, persons,
     },
     refresh::{RefreshOptions, refresh_part},
-    state::Consent,
+    state::{Consent, Live},
 };
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<Exit> {
@@ -111,8 +111,8 @@ pub(super) fn ready(
             Err(error) => return Ok(Err(session::Unready::because(&error))),
         };
         let made = make(global, &mut loaded, &door, allow, &asked).await;
-        Ok(made.map(|(plan, _)| Ready {
-            plan,
+        Ok(made.map(|made| Ready {
+            plan: made.plan,
             asked,
             loaded,
             door,
@@ -120,15 +120,23 @@ pub(super) fn ready(
     })?
 }
 
-/// Reads the live state and compares. Returns the plan, and stops that only forbid to apply it: the
-/// account is not known, or the caller would lose its own permission.
+/// What a comparison gives.
+pub(super) struct Made {
+    pub(super) plan: Plan,
+    /// Stops that only forbid to apply it: the account is not known, or the caller would lose its own
+    /// permission.
+    pub(super) stops: Vec<Stop>,
+    pub(super) live: Live,
+}
+
+/// Reads the live state and compares.
 pub(super) async fn make(
     global: &Global,
     loaded: &mut session::Loaded,
     door: &Door,
     allow: &[Consent],
     asked: &Asked,
-) -> Result<(Plan, Vec<Stop>), session::Unready> {
+) -> Result<Made, session::Unready> {
     if !asked.backfills.is_empty() {
         Arc::make_mut(&mut loaded.chart)
             .backfill
@@ -169,10 +177,11 @@ pub(super) async fn make(
     drop(listener);
     let (live, learned) = read.unwrap_or_else(|broken_off| (broken_off.live(), Learned::default()));
     if let Some(stop) = other_account(wanted, &scope) {
-        return Ok((
-            Plan::stopped_by(stop, loaded.chart.stamp.clone(), scope),
-            Vec::new(),
-        ));
+        return Ok(Made {
+            plan: Plan::stopped_by(stop, loaded.chart.stamp.clone(), scope),
+            stops: Vec::new(),
+            live,
+        });
     }
     let unknown = learned.unknown(wanted, &scope);
     // The service's clock where a response had one: with a wrong local clock a mirror would look
@@ -194,7 +203,7 @@ pub(super) async fn make(
         &plan,
         &persons::of_caller(&live.resources),
     ));
-    Ok((plan, stops))
+    Ok(Made { plan, stops, live })
 }
 
 /// Saves the plan. If part of it is unknown, nothing is saved and an older file is removed: either

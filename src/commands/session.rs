@@ -9,11 +9,12 @@ use crate::{
         self, Decoded,
         context::Context,
         lint::{self, PlacedRule},
-        load,
+        load::{Loaded as Read, first, load as read},
         waivers::Waivers,
     },
     coverage::{self, Seen},
     diagnostics::{Diagnostic, Diagnostics, SourceMap, View},
+    mask::Mask,
     plan::{Plan, finding, health},
     state::{Chart, Live},
     transport::endpoint::Wanted,
@@ -51,12 +52,46 @@ impl Unready {
     }
 }
 
+/// A chart with the texts of its files, for a command that edits them.
+pub(super) struct Original {
+    pub(super) loaded: Loaded,
+    /// As they were read, secrets included.
+    pub(super) texts: SourceMap,
+    pub(super) mask: Arc<Mask>,
+}
+
 /// Reads and decodes the chart, and prints its findings.
 pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
-    let load::Loaded {
+    load(global, |_| ()).map(|(loaded, ..)| loaded)
+}
+
+/// The same, and keeps the texts.
+pub(super) fn load_original(global: &Global) -> Result<Original, Unready> {
+    let (loaded, mask, texts) = load(global, copy)?;
+    Ok(Original {
+        loaded,
+        texts,
+        mask,
+    })
+}
+
+fn copy(sources: &SourceMap) -> SourceMap {
+    let mut copy = SourceMap::default();
+    for file in sources.files() {
+        copy.add(sources.path(file), sources.bytes(file));
+    }
+    copy
+}
+
+/// `keep` sees the texts before their secrets are covered.
+fn load<T>(
+    global: &Global,
+    keep: impl FnOnce(&SourceMap) -> T,
+) -> Result<(Loaded, Arc<Mask>, T), Unready> {
+    let Read {
         mut sources,
         problems,
-    } = load::load(&global.file).map_err(|error| Unready::because(&error.into()))?;
+    } = read(&global.file).map_err(|error| Unready::because(&error.into()))?;
     let mut unready: Vec<View> = problems
         .into_iter()
         .flat_map(|error| Unready::because(&error.into()).0)
@@ -64,6 +99,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
     if sources.files().next().is_none() {
         return Err(Unready(unready));
     }
+    let kept = keep(&sources);
     let environment = |name: &str| std::env::var(name).ok();
     let context = Context {
         sources: &sources,
@@ -88,7 +124,7 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         chart
             .stamp
             .name
-            .clone_from(&load::first(&global.file).unwrap_or_default());
+            .clone_from(&first(&global.file).unwrap_or_default());
     }
     // The mask needs the decoded chart, which names the sources of its logins. Lines are covered
     // before anything is printed.
@@ -103,13 +139,14 @@ pub(super) fn load_chart(global: &Global) -> Result<Loaded, Unready> {
         unready.extend(views);
         return Err(Unready(unready));
     }
-    Ok(Loaded {
+    let loaded = Loaded {
         chart: Arc::new(chart),
         views,
         rules,
         waivers,
         sources,
-    })
+    };
+    Ok((loaded, mask, kept))
 }
 
 impl Loaded {
@@ -135,9 +172,11 @@ impl Loaded {
             ));
             let has_patterns = !(self.chart.protect.is_empty() && self.chart.accept.is_empty());
             if has_patterns || asked.selection.is_partial() || !asked.ignores.is_empty() {
-                found.extend(
-                    Seen::new(&self.chart, part, live).judge(&asked.selection, &asked.ignores),
-                );
+                found.extend(Seen::new(&self.chart, part, live).judge(
+                    &asked.selection,
+                    asked.selected_by,
+                    &asked.ignores,
+                ));
             }
             self.waivers.apply(&mut found);
             let (waivers, sources) = (&mut self.waivers, &self.sources);

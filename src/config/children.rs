@@ -283,7 +283,7 @@ fn unify_id(kind: &Kind, attributes: &mut Attributes) {
 }
 
 /// The key that names a target, and the keys that it replaces.
-fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
+pub(super) fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
     match kind.place.entry()?.key_rule {
         KeyRule::Instead(one, others) => Some((one, others)),
         _ => None,
@@ -291,7 +291,7 @@ fn reference(kind: &Kind) -> Option<(&'static str, &'static [&'static str])> {
 }
 
 /// The key of a target that holds the part of the address at that position.
-fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
+pub(super) fn referred(kind: &Kind, position: usize) -> Option<&'static str> {
     let Form::Dictionary(_, record) = kind.place.shared?.form else {
         return None;
     };

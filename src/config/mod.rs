@@ -9,6 +9,7 @@ pub mod check;
 pub mod children;
 pub mod context;
 pub mod decode;
+pub mod entries;
 mod foreign;
 pub mod grammar;
 pub mod inherit;

@@ -11,6 +11,15 @@ pub(crate) const PREFIX: &str = "PORTOLAN_VAR_";
 /// The start of a variable in a chart.
 pub(crate) const OPEN: &str = "${env:";
 
+/// A variable that is never set, with `$` as its fallback: the language has no other way to write
+/// `${env:` itself.
+const DOLLAR: &str = "${env:_:-$}";
+
+/// A text in which nothing is replaced: the expansion gives the text back.
+pub(crate) fn literal(text: &str) -> String {
+    text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..]))
+}
+
 /// Looks up an environment variable.
 pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 

@@ -11,10 +11,10 @@ use std::{
 use serde_json::Value;
 use serde_yaml::{Mapping, Value as Yaml};
 
-use super::yaml::{Quoted, dollars};
+use super::yaml::Quoted;
 use crate::{
     address::Address,
-    config::grammar::Form,
+    config::{grammar::Form, variables::literal},
     kind::{Attribute, COUNT, Kind, REGISTRY, Role},
     mask::{self, with_texts},
     state::{
@@ -308,7 +308,7 @@ impl Writer<'_> {
 
     /// Escapes what looks like a variable, so that decoding does not replace it.
     fn escape(&mut self, text: &str) -> String {
-        self.quoted.hold(&dollars(text))
+        self.quoted.hold(&literal(text))
     }
 }
 

@@ -30,5 +30,5 @@ mod tree;
 mod unlisted;
 pub mod version;
 pub mod words;
-mod yaml;
+pub(crate) mod yaml;
 pub mod yaml_diff;

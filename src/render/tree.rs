@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::yaml::{dollars, is_ambiguous};
+use super::yaml::is_ambiguous;
 use crate::{
+    config::variables::literal,
     export::tree::Node,
     text::{is_plain, quoted},
 };
@@ -117,7 +118,7 @@ fn scalar(value: &Value, indent: usize) -> String {
     let Value::String(text) = value else {
         return value.to_string();
     };
-    let text = dollars(text);
+    let text = literal(text);
     if let Some(block) = block(&text, indent) {
         return block;
     }
@@ -130,7 +131,7 @@ fn scalar(value: &Value, indent: usize) -> String {
 
 /// A text between others on one line.
 fn in_flow(text: &str) -> String {
-    let text = dollars(text);
+    let text = literal(text);
     if is_bare(&text) {
         text
     } else {
@@ -335,7 +336,7 @@ mod tests {
             let read: Value = serde_yaml::from_str(&written).unwrap_or_else(|error| {
                 panic!("{error}: {written}");
             });
-            let expected = Value::from(dollars(value));
+            let expected = Value::from(literal(value));
             for place in ["/a", "/f/k", "/f/z/0", "/e/k", "/e/z/0", "/l/0/k"] {
                 assert_eq!(read.pointer(place), Some(&expected), "{place}: {written}");
             }

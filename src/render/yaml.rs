@@ -59,18 +59,6 @@ impl Quoted {
     }
 }
 
-/// How a variable begins.
-const OPEN: &str = "${env:";
-
-/// A variable that is never set, with `$` as its fallback: the language has no other way to write
-/// `${env:` itself.
-const DOLLAR: &str = "${env:_:-$}";
-
-/// Escapes what looks like a variable, so that decoding does not replace it.
-pub(super) fn dollars(text: &str) -> String {
-    text.replace(OPEN, &format!("{DOLLAR}{}", &OPEN[1..]))
-}
-
 /// A scalar that every YAML reader reads as this string.
 pub(super) fn scalar(text: &str) -> String {
     let needs_no_quotes =
@@ -85,7 +73,7 @@ pub(super) fn scalar(text: &str) -> String {
 }
 
 /// The string in single quotes as the library uses them, or in double quotes if it needs escapes.
-fn in_quotes(text: &str) -> String {
+pub(crate) fn in_quotes(text: &str) -> String {
     let is_bare = |character: char| {
         (character.is_ascii_graphic() || character == ' ')
             && !matches!(character, '\'' | '\\' | '"')
@@ -99,7 +87,7 @@ fn in_quotes(text: &str) -> String {
 
 /// Whether a YAML reader could read the unquoted text as something else: a boolean, a number (also
 /// to the base of 60), a date, a time, null, or a special key.
-pub(super) fn is_ambiguous(text: &str) -> bool {
+pub(crate) fn is_ambiguous(text: &str) -> bool {
     // `=` and `<<` have a meaning as keys in YAML 1.1.
     const WORDS: [&str; 14] = [
         "", "~", "null", "y", "yes", "on", "true", "n", "no", "off", "false", "=", "<<", "nan",

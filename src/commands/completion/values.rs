@@ -29,7 +29,7 @@ pub(super) fn with_values(command: Command, shell: Shell, words: &[String]) -> C
 
 fn with_value(argument: Arg, shell: Shell, words: &[String]) -> Arg {
     match argument.get_id().as_str() {
-        "target" | "exclude" | "ignore" | "backfill" => argument.add(addresses(words)),
+        "target" | "exclude" | "ignore" | "backfill" | "patterns" => argument.add(addresses(words)),
         "allow" => argument.add(ArgValueCandidates::new(classes)),
         "fail_on" => argument.add(ArgValueCandidates::new(findings)),
         "code" => argument.add(ArgValueCandidates::new(explained)),

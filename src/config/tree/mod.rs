@@ -12,6 +12,7 @@ mod scalar;
 mod syntax;
 #[cfg(test)]
 mod tests;
+pub mod written;
 
 use std::borrow::Cow;
 use std::ops::Deref;

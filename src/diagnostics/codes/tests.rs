@@ -38,7 +38,7 @@ fn found(text: &str) -> Vec<(&'static str, Severity)> {
     let late = lint::targets(&live, &rules)
         .into_iter()
         .chain(waivers.unused(&lint::OF_A_PLAN));
-    let late = late.chain(Seen::new(&chart, &chart, &live).judge(&Selection::default(), &[]));
+    let late = late.chain(Seen::new(&chart, &chart, &live).judge(&Selection::default(), "", &[]));
     let drift = drift::judge(
         Plan::default(),
         &chart.accept,
