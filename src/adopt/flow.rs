@@ -60,7 +60,7 @@ impl Page<'_> {
         let mut edits = Vec::new();
         let is_vertical = self.before(first.0).trim().is_empty();
         let mut added: Option<Option<usize>> = None;
-        for (behind, text) in new {
+        for (at, (behind, text)) in new.iter().enumerate() {
             let element = behind.and_then(|at| elements.get(at));
             let is_last_of_line = |end: usize| {
                 let rest = self.text[self.comma(end).unwrap_or(end)..self.line_end(end)].trim();
@@ -77,8 +77,11 @@ impl Page<'_> {
                         edits.push(Edit::insert(*end, ","));
                     }
                     added = Some(*behind);
+                    // The last one has a comma if the last one before had one.
+                    let has_comma =
+                        comma.is_some() || new[at + 1..].iter().any(|(it, _)| it == behind);
                     let at = self.next_line(comma.unwrap_or(*end));
-                    edits.push(self.line_of(at, self.column(first.0), text, true));
+                    edits.push(self.line_of(at, self.column(first.0), text, has_comma));
                 }
                 (None, true) => {
                     let at = self.with_comments(first.0, self.column(first.0));

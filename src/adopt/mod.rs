@@ -84,6 +84,8 @@ pub struct Adopted {
     pub chart: Option<Chart>,
     pub done: Vec<Done>,
     pub left: Vec<Left>,
+    /// Something is in no file now that was not reported before: the copy that a rule had made.
+    pub is_open: bool,
 }
 
 impl Adopted {
@@ -95,10 +97,15 @@ impl Adopted {
         self.done.extend(next.done);
         self.done
             .sort_by(|one, other| one.address.cmp(&other.address));
-        // What was left before is left again, at lines of the edited text.
-        let is_known = |it: &Left| self.left.iter().any(|left| left.what == it.what);
-        let more: Vec<Left> = next.left.into_iter().filter(|it| !is_known(it)).collect();
+        // What is still left is named with its line in the text before. What a chart cannot have has
+        // none, and is no difference any more.
+        let is_known = |left: &[Left], it: &Left| left.iter().any(|left| left.what == it.what);
+        self.left
+            .retain(|it| it.source.is_none() || is_known(&next.left, it));
+        let more = next.left.into_iter();
+        let more: Vec<Left> = more.filter(|it| !is_known(&self.left, it)).collect();
         self.left.extend(more);
+        self.is_open = next.is_open;
         sort(&mut self.left);
         self
     }
@@ -160,8 +167,16 @@ pub fn adopt(input: &Input<'_>) -> Adopted {
 struct Search<'c, 'a, 'n, 's> {
     composer: &'c Composer<'a, 'n, 's>,
     good: Vec<Unit>,
-    best: Option<(Made, BTreeMap<FileId, String>, Chart)>,
+    best: Option<Attempt>,
     left: Vec<Left>,
+}
+
+/// Edits that mean what was meant.
+struct Attempt {
+    made: Made,
+    texts: BTreeMap<FileId, String>,
+    chart: Chart,
+    after: Plan,
 }
 
 impl Search<'_, '_, '_, '_> {
@@ -221,7 +236,7 @@ impl Search<'_, '_, '_, '_> {
         });
     }
 
-    fn attempt(&self, units: &[Unit]) -> Result<(Made, BTreeMap<FileId, String>, Chart), String> {
+    fn attempt(&self, units: &[Unit]) -> Result<Attempt, String> {
         let Composer { input, book, .. } = self.composer;
         let mut made = self.composer.make(&units.iter().collect::<Vec<_>>());
         let mut texts = BTreeMap::new();
@@ -233,13 +248,25 @@ impl Search<'_, '_, '_, '_> {
         made.done = merged(made.done);
         let sources = edited(input.context.sources, &texts);
         let pieces: Vec<&Piece> = made.done.iter().map(|(piece, ..)| piece).collect();
-        let chart = verify::verified(input, &sources, &pieces)?;
-        Ok((made, texts, chart))
+        let (chart, after) = verify::verified(input, &sources, &pieces)?;
+        Ok(Attempt {
+            made,
+            texts,
+            chart,
+            after,
+        })
     }
 
     fn finish(self) -> Adopted {
         let mut left = self.left;
-        let Some((made, texts, chart)) = self.best else {
+        let known = &self.composer.input.plan.unlisted;
+        let Some(Attempt {
+            made,
+            texts,
+            chart,
+            after,
+        }) = self.best
+        else {
             sort(&mut left);
             return Adopted {
                 left,
@@ -255,6 +282,7 @@ impl Search<'_, '_, '_, '_> {
             chart: (!done.is_empty()).then_some(chart),
             done,
             left,
+            is_open: after.unlisted.iter().any(|it| !known.contains(it)),
         }
     }
 }

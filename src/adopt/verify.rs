@@ -22,7 +22,7 @@ pub(super) fn verified(
     input: &Input<'_>,
     sources: &SourceMap,
     pieces: &[&Piece],
-) -> Result<Chart, String> {
+) -> Result<(Chart, Plan), String> {
     let context = Context {
         sources,
         ..input.context
@@ -38,7 +38,7 @@ pub(super) fn verified(
     let now = input.now;
     let after = build(&chart, input.live, &[], input.plan.scope.clone(), now);
     is_adopted(input.plan, &after, pieces)?;
-    Ok(chart)
+    Ok((chart, after))
 }
 
 const OTHERS: &str = "an edit would change what the chart says of something else";

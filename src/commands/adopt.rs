@@ -1,6 +1,10 @@
 //! `portolan adopt`: puts drift into the chart's own files. Sends only reads.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context as _, bail};
 
@@ -85,16 +89,46 @@ async fn rounds(
             now,
         })
     };
-    let first = round(&original.texts, &original.loaded.chart, &live, &plan, now);
-    let unread = first.unread();
-    let Some(chart) = first.chart.as_ref().filter(|_| !unread.is_empty()) else {
-        return Some(first);
-    };
+    let mut sources = edited(&original.texts, &BTreeMap::new());
+    let (mut chart, mut plan) = (original.loaded.chart.clone(), plan);
+    let mut whole = Adopted::default();
+    for number in 0..MOST_ROUNDS {
+        let adopted = round(&sources, &chart, &live, &plan, now);
+        let (next, unread) = (adopted.chart.clone(), adopted.unread());
+        sources = edited(&sources, &adopted.texts);
+        whole = if number == 0 {
+            adopted
+        } else {
+            whole.and(adopted)
+        };
+        let Some(next) = next.filter(|_| whole.is_open || !unread.is_empty()) else {
+            break;
+        };
+        chart = next.into();
+        if !unread.is_empty() && !read_inside(global, door, &chart, &unread, &mut live).await {
+            return None;
+        }
+        plan = build(&chart, &live, &[], plan.scope.clone(), now);
+    }
+    Some(whole)
+}
+
+/// Copies of rules can be rules themselves, but no chart is that deep.
+const MOST_ROUNDS: usize = 5;
+
+/// Reads the children of new entries. Returns whether all could be read; else it was printed.
+async fn read_inside(
+    global: &Global,
+    door: &Door,
+    chart: &Chart,
+    new: &BTreeSet<Address>,
+    live: &mut Live,
+) -> bool {
     let mut part = chart.clone();
     part.resources.retain(|address, _| {
-        let is_above = |new: &&Address| new.parts().starts_with(address.parts());
-        let is_inside = |new: &&Address| address.parts().starts_with(new.parts());
-        unread.iter().any(|new| is_above(&new) || is_inside(&new))
+        let is_above = |new: &Address| new.parts().starts_with(address.parts());
+        let is_inside = |new: &Address| address.parts().starts_with(new.parts());
+        new.iter().any(|new| is_above(new) || is_inside(new))
     });
     let listener = output::listener(global);
     let options = RefreshOptions::default();
@@ -103,20 +137,14 @@ async fn rounds(
     drop(listener);
     let more = read.unwrap_or_else(|broken_off| broken_off.live());
     output::failures(&more.failures);
-    if !more.failures.is_empty() {
-        return None;
-    }
     let is_inside = |address: &Address| {
         let parent = address.parent();
-        parent.is_some_and(|parent| unread.contains(&parent))
+        parent.is_some_and(|parent| new.contains(&parent))
     };
-    live.resources
-        .extend(more.resources.into_iter().filter(|(it, _)| is_inside(it)));
+    let inside = more.resources.into_iter().filter(|(it, _)| is_inside(it));
+    live.resources.extend(inside);
     live.persons.extend(more.persons);
-    let sources = edited(&original.texts, &first.texts);
-    let plan = build(chart, &live, &[], plan.scope.clone(), now);
-    let second = round(&sources, chart, &live, &plan, now);
-    Some(first.and(second))
+    more.failures.is_empty()
 }
 
 /// Prints or writes what was adopted, and says what was not.

@@ -12,6 +12,7 @@
 
 mod access;
 mod account;
+mod adopt;
 mod agreement;
 mod answers;
 mod apply;

@@ -355,7 +355,8 @@ impl Chart {
         yaml(&documents)
     }
 
-    fn values(&self) -> Vec<Value> {
+    /// Its documents.
+    pub(crate) fn values(&self) -> Vec<Value> {
         let mut documents: Vec<Value> = self.documents.iter().map(Document::value).collect();
         let targets =
             TARGETS

@@ -4,6 +4,7 @@
 //! code of the planner. `PORTOLAN_LAWS=20` tries twenty times as many cases.
 
 mod access;
+mod adopt;
 mod apply;
 mod backfill;
 mod chart;
@@ -16,6 +17,7 @@ mod export;
 mod faults;
 mod governed;
 mod grants;
+mod hand;
 mod live;
 mod mirrors;
 mod paging;

@@ -172,6 +172,23 @@ impl Site {
             .block_on(self.planned_with(yaml, &scope, &options))
     }
 
+    /// The chart of a text, and what is live for it.
+    pub(crate) fn read(&self, yaml: &str) -> (portolan::state::Chart, portolan::state::Live) {
+        let mut sources = SourceMap::default();
+        sources.add("chart.yaml", yaml);
+        let chart = config::decode(Context {
+            sources: &sources,
+            environment: &|_| None,
+            region: None,
+        })
+        .chart;
+        let options = RefreshOptions::default();
+        let client = self.client();
+        let reading = refresh_with(&client, &chart, &options, &Silent);
+        let live = self.runtime.block_on(reading);
+        (chart, live)
+    }
+
     async fn planned(&self, yaml: &str, scope: &Scope) -> Plan {
         self.planned_with(yaml, scope, &RefreshOptions::default())
             .await
