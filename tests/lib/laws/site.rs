@@ -230,7 +230,7 @@ impl Site {
     }
 
     /// What is read for a snapshot, with the number of requests.
-    pub(crate) fn read(&self, chart: &Chart, options: &RefreshOptions) -> Understood {
+    pub(crate) fn read_whole(&self, chart: &Chart, options: &RefreshOptions) -> Understood {
         let client = self.client();
         let reading = read_for_snapshot(&client, chart, options, &Silent);
         self.runtime.block_on(reading)

@@ -52,7 +52,7 @@ fn taken(site: &Site, yaml: &str, all: bool) -> Snapshot {
         live,
         unread,
         malformed,
-    } = site.read(&chart, &options);
+    } = site.read_whole(&chart, &options);
     let accounts = live.accounts.iter();
     let scope = Scope {
         regions: live.accounts.keys().map(ToString::to_string).collect(),
