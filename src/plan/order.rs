@@ -64,9 +64,10 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
 }
 
 /// A person in an organization, whether on it or on something in it.
-type Person<'c> = (&'c [Arc<str>], &'c Arc<str>);
+pub(super) type Person<'c> = (&'c [Arc<str>], &'c Arc<str>);
 
-fn person(address: &Address) -> Option<Person<'_>> {
+/// Whose permission it is, if it is one.
+pub(super) fn person(address: &Address) -> Option<Person<'_>> {
     let naming = address.kind().naming()?;
     Some((address.parts().get(..2)?, address.part(naming.part)?))
 }

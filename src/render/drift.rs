@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diagnostics::View,
     drift::{Accepted, AcceptedFinding, Drift},
-    plan::Outcome,
+    plan::{Finding, Outcome},
     state::Acceptance,
     text::escaped,
 };
@@ -28,7 +28,12 @@ pub fn text(drift: &Drift, look: Look) -> String {
     let mut out = plan::blocks(&drift.plan, look);
     out.push_str(&accepted(drift, look));
     for AcceptedFinding { finding, by } in &drift.accepted_findings {
-        out.push_str(&plan_findings::block(finding, color));
+        // What is accepted is not counted.
+        let finding = Finding {
+            counts: false,
+            ..finding.clone()
+        };
+        out.push_str(&plan_findings::block(&finding, color));
         let by = format!("({})", acceptance_text(by));
         out.push_str(&format!("      {}\n", color.paint(Role::Quiet, by)));
     }

@@ -103,8 +103,9 @@ pub(super) fn comment(comment: &Comment<'_>, budget: usize) -> String {
                 format!(" ({})", raw_code(&words::place(source)))
             });
             Some(format!(
-                "> **Stopped:** {}{place}{lift}\n\n",
-                escape(&stop.message)
+                "> **Stopped:** {}{place}{lift} [{}]\n\n",
+                escape(&stop.message),
+                raw_code(&stop.code)
             ))
         }),
     );

@@ -58,7 +58,7 @@ pub(super) fn stops(plan: &Plan, color: Color) -> String {
         out.push_str(&stop.lift.as_ref().map_or_else(String::new, |lift| {
             format!("; to continue: {}", visible(lift))
         }));
-        out.push('\n');
+        out.push_str(&format!(" [{}]\n", stop.code));
     }
     out
 }

@@ -24,7 +24,17 @@ pub fn diff(plan: &Plan) -> String {
         out.push_str("# unknown: not everything could be read, so no plan can be made\n");
     }
     for stop in &plan.stopped {
-        out.push_str(&format!("# stopped: {}\n", on_one_line(&stop.message)));
+        let place = stop.source.as_ref().map_or_else(String::new, |source| {
+            format!(" ({})", on_one_line(&words::place(source)))
+        });
+        let lift = stop.lift.as_ref().map_or_else(String::new, |lift| {
+            format!("; to continue: {}", on_one_line(lift))
+        });
+        let message = on_one_line(&stop.message);
+        out.push_str(&format!(
+            "# stopped: {message}{place}{lift} [{}]\n",
+            stop.code
+        ));
     }
     if plan.scope.selection.is_partial() {
         out.push_str("# only a part of the chart was compared\n");

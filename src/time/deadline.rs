@@ -22,11 +22,15 @@ pub enum Deadline {
 
 /// Why a text is not a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a day such as `2026-12-31`, an instant such as `2026-12-31T12:00:00Z`, or \
-    `forever`"
-)]
-pub struct DeadlineError;
+pub enum DeadlineError {
+    #[error(
+        "expected a day such as `2026-12-31`, an instant such as `2026-12-31T12:00:00Z`, or \
+        `forever`"
+    )]
+    NoTime,
+    #[error("it is later than the last instant that can be sent")]
+    TooLate,
+}
 
 impl FromStr for Deadline {
     type Err = DeadlineError;
@@ -43,10 +47,12 @@ impl FromStr for Deadline {
             Err(_) if has_offset => Moment::parse(text).map(Deadline::At),
             Err(_) => None,
         };
+        let deadline = deadline.ok_or(DeadlineError::NoTime)?;
         // What the calendar cannot express cannot be sent either.
-        deadline
-            .filter(|deadline| deadline.to_wire().is_some())
-            .ok_or(DeadlineError)
+        match deadline.to_wire() {
+            Some(_) => Ok(deadline),
+            None => Err(DeadlineError::TooLate),
+        }
     }
 }
 
@@ -201,10 +207,15 @@ mod tests {
             "2027-12-31T16:00Z",
             "31.12.2027",
             "90d",
-            "9999-12-31",
             "T",
         ] {
-            assert_eq!(text.parse::<Deadline>(), Err(DeadlineError), "{text}");
+            assert_eq!(
+                text.parse::<Deadline>(),
+                Err(DeadlineError::NoTime),
+                "{text}"
+            );
         }
+        let late = "9999-12-31".parse::<Deadline>();
+        assert_eq!(late, Err(DeadlineError::TooLate));
     }
 }

@@ -296,6 +296,23 @@ fn to_manage_needs_consent_and_is_never_folded() {
 }
 
 #[test]
+fn a_permission_is_not_lost_while_the_one_in_its_place_is_withheld() {
+    let world = world(
+        "access: [ { user: ada, level: manage } ]\nrepositories: { web: { access: [ { user: bob, \
+        level: manage } ] } }",
+    );
+    let plan = world.plan(&[]);
+    let plan = plan.says("  - access cn-north-4/team-a: bob");
+    assert_eq!(plan.stdout.matches("withheld: admits").count(), 2, "{plan}");
+    let _ = world.try_apply(&["--allow", "admits=0"]).exits(1);
+    assert_eq!(held(&world, None), pairs(&[("ada", 7), ("bob", 3)]));
+    assert_eq!(world.writes(), [""; 0]);
+    let _ = world.apply_allowing("admits=1");
+    assert_eq!(held(&world, None), pairs(&[("ada", 7)]));
+    assert_eq!(held(&world, Some("web")), pairs(&[("bob", 7)]));
+}
+
+#[test]
 fn protect_does_not_keep_a_permission() {
     let world = world("protect: [ '**' ]\n---\naccess: [ { user: bob, level: read } ]");
     let _ = world.apply(&[]);

@@ -17,11 +17,8 @@ fn world() -> World {
     world.chart(CHART);
     let state: State = serde_json::from_str(STATE).unwrap();
     world.edit(|live| {
-        live.account = state.account;
-        live.users = state.users;
+        *live = state;
         live.users.insert("mallory".to_owned(), String::new());
-        live.caller = state.caller;
-        live.ensure_organization("cn-east-3", "acme-dr");
     });
     world
 }

@@ -142,7 +142,11 @@ fn deadline(node: &Node<'_>, pass: &Pass<'_>, found: &mut Diagnostics) {
     };
     if let Err(problem) = text.parse::<Deadline>() {
         let message = format!("`{}` is not an end: {problem}", shown(&text));
-        found.push(Diagnostic::error("bad-deadline", message).at(node.span));
+        found.push(
+            Diagnostic::error("bad-deadline", message)
+                .at(node.span)
+                .hint("for no end, write `forever`"),
+        );
     }
 }
 

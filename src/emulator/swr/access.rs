@@ -53,12 +53,6 @@ pub(super) fn holders(organization: &Organization) -> Vec<Grant> {
         .collect()
 }
 
-/// What the caller may do in a repository.
-fn right_in(call: &Call<'_>, organization: &Organization, repository: &Repository) -> u8 {
-    call.right(organization)
-        .max(level_in(&repository.access, call.state.caller()))
-}
-
 pub(super) mod organization {
     use super::{
         Call, Grant, MANAGE, OF_ORGANIZATIONS, OperationResult, Organization, READ, Refusal, Reply,
@@ -134,7 +128,6 @@ pub(super) mod repository {
     use super::{
         Call, EDIT, Grant, MANAGE, OF_REPOSITORIES, OperationResult, READ, Refusal, Reply,
         Repository, SelfAuth, Value, changed, forbidden, granted, item, json, level_in, revoked,
-        right_in,
     };
 
     pub(in super::super) fn show(
@@ -145,7 +138,7 @@ pub(super) mod repository {
         let owner = call.organization(organization)?;
         let repository = super::super::found(owner, name)?;
         let caller = call.state.caller();
-        let right = right_in(call, owner, repository);
+        let right = call.right_in(owner, repository);
         if right < READ {
             return Err(forbidden());
         }

@@ -230,12 +230,26 @@ impl Call<'_> {
         let organization = self.organization(name)?;
         // 3 may edit the content, 1 may only read it (section 5).
         if self.right(organization) < EDIT {
-            return Err(Refusal::service(
-                4_037_018,
-                "No permission on the images of this organization",
-            ));
+            return Err(no_right());
         }
         Ok(organization)
+    }
+
+    /// A repository that the caller may change. A permission on it adds to one on the organization
+    /// (`swr-next.md`, A3).
+    fn editable_one(&self, organization: &str, name: &str) -> Result<&Repository, Refusal> {
+        let owner = self.organization(organization)?;
+        match found(owner, name) {
+            Ok(repository) if self.right_in(owner, repository) >= EDIT => Ok(repository),
+            Ok(_) => Err(no_right()),
+            Err(missing) => self.editable(organization).and(Err(missing)),
+        }
+    }
+
+    /// What the caller may do in a repository.
+    fn right_in(&self, organization: &Organization, repository: &Repository) -> u8 {
+        let own = level_in(&repository.access, self.state.caller());
+        self.right(organization).max(own)
     }
 
     /// What the caller may do in an organization.
@@ -260,7 +274,7 @@ impl Call<'_> {
         organization: &str,
         name: &str,
     ) -> Result<&mut Repository, Refusal> {
-        self.editable(organization)?;
+        self.editable_one(organization, name)?;
         let repository = self
             .state
             .repository_mut(&self.request.region, organization, name);
@@ -278,6 +292,13 @@ fn found<'a>(organization: &'a Organization, name: &str) -> Result<&'a Repositor
         .repositories
         .get(name)
         .ok_or_else(|| missing_repository(name))
+}
+
+fn no_right() -> Refusal {
+    Refusal::service(
+        4_037_018,
+        "No permission on the images of this organization",
+    )
 }
 
 fn missing_repository(name: &str) -> Refusal {

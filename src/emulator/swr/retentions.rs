@@ -54,8 +54,7 @@ fn item(policy: &Retention) -> Value {
 }
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
-    call.editable(organization)?;
-    let is_second = !call.repository(organization, name)?.retentions.is_empty();
+    let is_second = !call.editable_one(organization, name)?.retentions.is_empty();
     let body = Body::read(call)?;
     if is_second && call.settings.assumptions.second_retention == SecondRetention::Refuse {
         let message = "The repository has a retention policy (this code is made up)";
@@ -82,8 +81,7 @@ pub(super) fn update(
     name: &str,
     id: &str,
 ) -> OperationResult {
-    call.editable(organization)?;
-    let policies = &call.repository(organization, name)?.retentions;
+    let policies = &call.editable_one(organization, name)?.retentions;
     let position = position(policies, id)?;
     let old = policies[position].clone();
     let body = Body::read(call)?;

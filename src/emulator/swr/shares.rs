@@ -61,7 +61,7 @@ pub(super) fn show(
 }
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
-    managed(call, organization)?;
+    managed(call, organization, name)?;
     let fields = call.fields()?;
     let account = stored(call, fields.required("access_domain")?);
     let (deadline, description) = values(call, &fields)?;
@@ -103,7 +103,7 @@ pub(super) fn update(
     name: &str,
     account: &str,
 ) -> OperationResult {
-    managed(call, organization)?;
+    managed(call, organization, name)?;
     let fields = call.fields()?;
     let (deadline, description) = values(call, &fields)?;
     let (account, now) = (stored(call, account), call.now.clone());
@@ -128,7 +128,7 @@ pub(super) fn delete(
     name: &str,
     account: &str,
 ) -> OperationResult {
-    managed(call, organization)?;
+    managed(call, organization, name)?;
     let account = stored(call, account);
     let absent = absent(call);
     let shares = &mut call.editable_repository(organization, name)?.shares;
@@ -155,11 +155,11 @@ pub(super) fn open(choice: SharesOfPublic, repository: &mut Repository) {
 /// Whether it may be pulled now.
 pub(super) fn is_in_force(call: &Call<'_>, share: &Share) -> bool {
     let now = call.now.parse::<Timestamp>().unwrap_or_default();
-    share.deadline == FOREVER
-        || share
-            .deadline
-            .parse::<Timestamp>()
-            .is_ok_and(|deadline| deadline > now)
+    match share.deadline.parse::<Timestamp>() {
+        Ok(deadline) => deadline > now,
+        // The last days of that year are later than any instant of the library.
+        Err(_) => share.deadline == FOREVER || share.deadline.starts_with("9999-12-3"),
+    }
 }
 
 fn item(
@@ -184,8 +184,9 @@ fn item(
 }
 
 /// The sharer needs the permission to manage.
-fn managed(call: &Call<'_>, organization: &str) -> Result<(), Refusal> {
-    if call.right(call.editable(organization)?) < super::MANAGE {
+fn managed(call: &Call<'_>, organization: &str, name: &str) -> Result<(), Refusal> {
+    let repository = call.editable_one(organization, name)?;
+    if call.right_in(call.organization(organization)?, repository) < super::MANAGE {
         return Err(Refusal::service(
             4_037_018,
             "No permission to share images of this organization",

@@ -30,8 +30,7 @@ const MAX_LIMIT: usize = 1000;
 /// Copies tags once.
 pub(super) fn copy(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
     let assumptions = call.settings.assumptions;
-    call.editable(organization)?;
-    call.repository(organization, name)?;
+    call.editable_one(organization, name)?;
     let fields = call.fields()?;
     let (region, remote) = target(&fields)?;
     let tags = tags(&fields)?;

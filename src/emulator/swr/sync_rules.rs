@@ -28,8 +28,7 @@ pub(super) fn regions() -> Reply {
 }
 
 pub(super) fn create(call: &mut Call<'_>, organization: &str, name: &str) -> OperationResult {
-    call.editable(organization)?;
-    call.repository(organization, name)?;
+    call.editable_one(organization, name)?;
     let fields = call.fields()?;
     let (region, remote) = target(&fields)?;
     let rule = SyncRule {

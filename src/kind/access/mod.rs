@@ -308,17 +308,19 @@ fn request(address: &Address, method: Method) -> Request {
         None => organization::path(address),
     };
     let path = format!("{above}/access");
-    // Published are those of organizations, to read and to create (swr-next: A9).
+    // Published are those to read and those to create in an organization (swr-next: A9). The others
+    // are named by analogy.
     let right = match (address.part("repository"), method) {
-        (None, Method::Get) => Some("swr:namespace:getNamespaceAccess"),
-        (None, Method::Post) => Some("swr:namespace:createNamespaceAccess"),
-        (Some(_), Method::Get) => Some("swr:repo:getRepoAccess"),
-        _ => None,
+        (None, Method::Get) => "swr:namespace:getNamespaceAccess",
+        (None, Method::Post) => "swr:namespace:createNamespaceAccess",
+        (None, Method::Delete) => "swr:namespace:deleteNamespaceAccess",
+        (None, _) => "swr:namespace:updateNamespaceAccess",
+        (Some(_), Method::Get) => "swr:repo:getRepoAccess",
+        (Some(_), Method::Post) => "swr:repo:createRepoAccess",
+        (Some(_), Method::Delete) => "swr:repo:deleteRepoAccess",
+        (Some(_), _) => "swr:repo:updateRepoAccess",
     };
-    Request {
-        right,
-        ..Request::new(Service::Swr, address.region(), method, path)
-    }
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 fn list(parent: &Address) -> Request {

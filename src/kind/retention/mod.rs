@@ -263,16 +263,14 @@ fn body(after: &Attributes) -> Value {
 
 fn request(address: &Address, method: Method, suffix: &str) -> Request {
     let path = format!("{}/retentions{suffix}", repository::path(address));
-    // The rights to create and to delete are not published (swr-next: A9).
+    // The rights to create and to delete are not published, and named by analogy (swr-next: A9).
     let right = match method {
-        Method::Get => Some("swr:repo:listRetentions"),
-        Method::Patch => Some("swr:repo:updateRetention"),
-        _ => None,
+        Method::Get => "swr:repo:listRetentions",
+        Method::Post => "swr:repo:createRetention",
+        Method::Delete => "swr:repo:deleteRetention",
+        _ => "swr:repo:updateRetention",
     };
-    Request {
-        right,
-        ..Request::new(Service::Swr, address.region(), method, path)
-    }
+    Request::new(Service::Swr, address.region(), method, path).needs(right)
 }
 
 /// No plan contains such a request without an id, so the 0 is never sent.

@@ -263,3 +263,45 @@ fn the_creator_follows_the_switch() {
         assert_eq!(others(&mut service, OF_TEAM), expected, "{switch}");
     }
 }
+
+#[test]
+fn a_permission_on_a_repository_counts_in_it_alone() {
+    let mut service = service(None);
+    let team = service
+        .state
+        .organization_mut("cn-north-4", "team-a")
+        .unwrap();
+    team.auth = 1;
+    service.state.caller = "bob".to_owned();
+    let web = service
+        .state
+        .ensure_repository("cn-north-4", "team-a", "web/front");
+    let change = |service: &mut Service| {
+        let body = json!({ "is_public": false, "description": "x" });
+        service.call("PATCH", WEB, body).status
+    };
+    let share = |service: &mut Service| {
+        let body = json!({
+            "access_domain": "partner", "permit": "read", "deadline": "forever"
+        });
+        let path = format!("{WEB}/access-domains");
+        service.call("POST", &path, body).status
+    };
+    web.access.clear();
+    assert_eq!((change(&mut service), share(&mut service)), (403, 403));
+    for (auth, expected) in [(3, (201, 403)), (7, (201, 201))] {
+        let web = service
+            .state
+            .ensure_repository("cn-north-4", "team-a", "web/front");
+        web.access = vec![Grant {
+            user: "bob".to_owned(),
+            auth,
+        }];
+        assert_eq!(
+            (change(&mut service), share(&mut service)),
+            expected,
+            "{auth}"
+        );
+    }
+    assert_eq!(service.call("DELETE", TEAM, Value::Null).status, 403);
+}
