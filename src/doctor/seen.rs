@@ -16,6 +16,8 @@ use crate::{
 pub struct Seen {
     pub chart: ChartSeen,
     pub credentials: Credentials,
+    /// A variable of another tool that would change the account there, and is not read here.
+    pub ignored: Option<&'static str>,
     /// What is wrong with the settings of this machine, such as a file of certificates.
     pub settings: Vec<Problem>,
     /// The variable that names a proxy for the services, if one is set.

@@ -61,6 +61,15 @@ fn credentials(seen: &Seen) -> Vec<Line> {
             vec![line(Status::Ok, format!("{what}{time}"))]
         }
     };
+    if let Some(variable) = seen.ignored {
+        lines.push(
+            line(
+                Status::Warning,
+                format!("`{variable}` is set, and only Terraform reads it"),
+            )
+            .hint("set `PORTOLAN_ASSUME_AGENCY` to `DOMAIN/AGENCY` to assume that agency here too"),
+        );
+    }
     if let Some(problem) = refusal(seen) {
         let line = line(Status::Failure, format!("refused: {}", problem.message));
         lines.push(match wrong_clock(seen) {

@@ -78,6 +78,7 @@ async fn look(global: &Global, chart: &Arc<Chart>) -> anyhow::Result<Seen> {
         credentials: opened.credentials.clone(),
         settings: opened.settings.clone(),
         proxy: open::proxy(),
+        ignored: open::ignored(global),
         ..Seen::default()
     };
     let looking = async {

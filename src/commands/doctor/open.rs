@@ -50,6 +50,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Variables that name a proxy for requests with TLS.
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
+/// With it Terraform assumes an agency.
+const OTHERS_AGENCY: &str = "HW_ASSUME_ROLE_AGENCY_NAME";
+
 /// What a checkup goes through.
 pub(super) struct Opened {
     pub(super) client: Arc<Client>,
@@ -67,8 +70,17 @@ pub(super) struct Opened {
 
 /// The variable that names a proxy.
 pub(super) fn proxy() -> Option<&'static str> {
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    PROXIES.into_iter().find(is_set)
+    PROXIES.into_iter().find(|name| is_set(name))
+}
+
+/// Terraform's variable of an agency, where no agency is named for this program.
+pub(super) fn ignored(global: &Global) -> Option<&'static str> {
+    let is_told = global.emulator.is_some() || is_set("PORTOLAN_ASSUME_AGENCY");
+    (!is_told && is_set(OTHERS_AGENCY)).then_some(OTHERS_AGENCY)
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// What is asked: the chart's services, or those of the command line's region; and IAM, which tells

@@ -332,7 +332,11 @@ fn keys_that_end_are_told_with_their_end() {
         .exits(1)
         .says("`HUAWEICLOUD_OIDC_ID_TOKEN` has expired");
 
-    let world = self::world().variable("PORTOLAN_ASSUME_AGENCY", "acme/portolan");
+    let world = self::world().variable("HW_ASSUME_ROLE_AGENCY_NAME", "portolan");
+    let _ = world.run(&["doctor"]).exits(0).says(
+        "warn  credentials  `HW_ASSUME_ROLE_AGENCY_NAME` is set, and only Terraform reads it",
+    );
+    let world = world.variable("PORTOLAN_ASSUME_AGENCY", "acme/portolan");
     let trust = |accounts: &[&str]| {
         let accounts = accounts.iter().map(|name| (*name).to_owned());
         let agency = Agency {
