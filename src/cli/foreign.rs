@@ -109,10 +109,11 @@ const COMMANDS: &[(&str, &str)] = &[
         "change the chart; `portolan plan` and `portolan apply` do the rest",
     ),
     (
-        "state refresh output get list ls describe",
-        "there is no state file; `portolan plan` compares the chart with what is live, and \
-        `export` writes that",
+        "state refresh output",
+        "there is no state file; `portolan plan` compares the chart with what is live, and `portolan \
+        list` shows that",
     ),
+    ("get ls describe", "`portolan list` shows what is live"),
     ("login configure auth", CREDENTIALS),
     (
         "serve server mock simulate",

@@ -90,7 +90,12 @@ pub(super) fn run(global: &Global, args: &ListArgs) -> anyhow::Result<Exit> {
     }
     if let Some(pattern) = pattern.filter(|_| is_empty) {
         let pattern = escaped(&pattern.to_string());
+        let regions: Vec<&str> = asked.regions.iter().map(|region| &**region).collect();
         output::print_line(&format!("error: `{pattern}` covers nothing that is live"));
+        output::print_line(&format!(
+            "  hint: {} was read; `--region` names another region",
+            escaped(&regions.join(", "))
+        ));
         return Ok(Exit::Failed);
     }
     Ok(Exit::Done)

@@ -18,6 +18,7 @@ use crate::{
     },
     scope::{self, Selection, Unknown},
     state::{Chart, DesiredResource, Live, ReadFailure},
+    text::visible,
     time::{Age, Moment},
     wire::Service,
 };
@@ -183,8 +184,12 @@ impl Replay<'_> {
         };
         let (message, hint) = match failed {
             Some(failed) => (
-                format!("{of}{REASON}: it could not be read: {}", failed.why),
-                failed.hint.clone(),
+                // From a file, where anything may be written.
+                format!(
+                    "{of}{REASON}: it could not be read: {}",
+                    visible(&failed.why)
+                ),
+                failed.hint.as_deref().map(visible),
             ),
             None if !self.is_known_region(address.region()) => (
                 format!("{of}{REASON}, which has nothing of {}", address.region()),
@@ -239,6 +244,16 @@ impl Replay<'_> {
         }
         let all = self.chart.resources.keys();
         let declared = all.filter(|it| it.kind() == kind && it.region() == region);
+        let declared: Vec<&Address> = declared.collect();
+        // A chart can watch a region in which it declares nothing.
+        if declared.is_empty() {
+            self.done.gaps.push(Gap {
+                code: NOT_IN_SNAPSHOT.to_owned(),
+                address: None,
+                message: format!("the {} of {region} are {REASON}", kind.several()),
+                hint: Some(advice(None)),
+            });
+        }
         for address in declared {
             self.lack(address, "");
         }

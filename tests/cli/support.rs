@@ -206,8 +206,13 @@ impl World {
                 _ => {}
             }
         }
-        if arguments.first() == Some(&"snapshot") && output.stdout.starts_with('{') {
-            is_valid("snapshot", &output.json());
+        if arguments.first() == Some(&"snapshot") {
+            let file = follows("--out").map(|name| self.path(name));
+            let text = file.and_then(|path| fs::read_to_string(path).ok());
+            let text = text.unwrap_or_else(|| output.stdout.clone());
+            if text.starts_with('{') {
+                is_valid("snapshot", &serde_json::from_str(&text).unwrap());
+            }
         }
         for (option, definition) in [("--receipt", "receipt"), ("--events", "events")] {
             // A wrong command line names files that are something else.
