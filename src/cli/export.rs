@@ -23,8 +23,10 @@ pub struct ExportArgs {
     #[arg(long)]
     pub mirrors: bool,
 
-    /// Also manage these, each one more read for every repository: who may do what, what other
-    /// accounts may pull, and which tags are kept. Several between commas.
+    /// Also `retention`, `access` or `share`; several between commas.
+    ///
+    /// Which tags are kept, who may do what, and what other accounts may pull. Each is one request
+    /// more for every repository that may have it.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = included)]
     pub include: Vec<String>,
 

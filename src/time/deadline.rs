@@ -218,4 +218,19 @@ mod tests {
         let late = "9999-12-31".parse::<Deadline>();
         assert_eq!(late, Err(DeadlineError::TooLate));
     }
+
+    #[test]
+    fn the_end_of_a_day_is_written_as_that_day() {
+        for (text, short) in [
+            ("2028-01-01T00:00:00.000Z", "2027-12-31"),
+            ("2028-01-01T08:00:00+08:00", "2027-12-31"),
+            ("2027-12-31T23:59:59Z", "2027-12-31T23:59:59Z"),
+            ("2027-12-31", "2027-12-31"),
+            ("forever", "forever"),
+        ] {
+            let deadline = read(text).in_short();
+            assert_eq!(deadline.to_string(), short);
+            assert!(deadline.is_same(read(text)) && read(short) == deadline);
+        }
+    }
 }

@@ -60,6 +60,12 @@ pub(super) fn read(global: &Global, ask: &Ask) -> anyhow::Result<Option<Exported
             ask.of.regions.join(", ")
         );
     }
+    for region in ask.of.regions.iter().filter(|_| !global.quiet) {
+        let is_here = |address: &Address| **address.region() == **region;
+        if !live.resources.keys().any(is_here) {
+            output::print_line(&format!("note: there is nothing to export in {region}"));
+        }
+    }
     let mut exported = export::chart(&live, &kinds, &unread, &malformed);
     exported
         .unmanaged
