@@ -14,8 +14,8 @@
 //! far it is, [`report`] and [`receipt`] record the outcome. [`wire`] has the types of requests and
 //! responses, which [`transport`] sends; [`emulator`] replaces the services, and shares nothing
 //! with the planner. [`cli`], [`commands`] and [`exit`] are the program; [`completion`], [`schema`],
-//! [`export`] and [`inventory`] are further outputs, [`snapshot`] is the live state as a file, and
-//! [`input`] reads files other than charts. [`mask`] hides secrets in foreign texts, and
+//! [`export`], [`adopt`] and [`inventory`] are further outputs, [`snapshot`] is the live state as a
+//! file, and [`input`] reads files other than charts. [`mask`] hides secrets in foreign texts, and
 //! [`mod@text`] escapes such texts so that they cannot control a terminal or a CI runner.
 
 pub mod address;

@@ -159,7 +159,7 @@ impl Composer<'_, '_, '_> {
         let is_usual = |name: &str| {
             let has = others.iter().filter(|pair| pair.value.own(name).is_some());
             let number = has.count();
-            number > 0 && number * 2 >= others.len()
+            number * 2 > others.len()
         };
         let fields = written(kind, attributes, &inherited, &is_usual);
         let around = beside.map(|spot| around(spot.sheet, &spot.found));

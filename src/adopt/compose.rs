@@ -75,7 +75,7 @@ pub(super) enum Work {
 impl Composer<'_, '_, '_> {
     pub(super) fn make(&self, units: &[&Unit]) -> Made {
         let mut made = Made::default();
-        self.collections(units, &mut made);
+        // Entries first: of two insertions at one place, the deeper one comes first.
         for unit in units {
             let is_own = |piece: &&Piece| piece.address == unit.owner;
             let stays = unit
@@ -87,6 +87,7 @@ impl Composer<'_, '_, '_> {
                 self.entry(unit, &mut made);
             }
         }
+        self.collections(units, &mut made);
         made
     }
 
@@ -138,7 +139,10 @@ impl Composer<'_, '_, '_> {
         let (mut sets, mut edits) = (Vec::new(), Vec::new());
         for Step { pieces, work } in self.steps(owner, entry, (sheet, found), pieces) {
             let result = match work {
-                Work::Direct(edits) => sheet.is_free(&found).and(edits),
+                Work::Direct(edits) => sheet
+                    .is_free(&found)
+                    .and_then(|()| sheet.page.is_free(&found.pair.value))
+                    .and(edits),
                 Work::Set(name, value) => {
                     let field = (name, value);
                     let value = (&found.pair.value, found.pair.colon);
@@ -260,11 +264,12 @@ impl Composer<'_, '_, '_> {
             (What::Values(values), _) => {
                 let mut whole = self.declared(&piece.address);
                 whole.extend(values.iter().cloned());
-                Work::Set(key, self.item(&piece.address, &whole, place))
+                Work::Set(key, self.item(&piece.address, &whole, place, &|_| true))
             }
-            (What::New(attributes), _) => {
-                Work::Set(key, self.item(&piece.address, attributes, place))
-            }
+            (What::New(attributes), _) => Work::Set(
+                key,
+                self.item(&piece.address, attributes, place, &|_| false),
+            ),
         }
     }
 

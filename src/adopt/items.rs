@@ -42,7 +42,7 @@ impl Composer<'_, '_, '_> {
             let missing = || Refusal::new(pair.key.start, "its item is not found in this list");
             match (&piece.what, item) {
                 (What::New(attributes), _) => {
-                    new.push(self.item(&piece.address, attributes, place));
+                    new.push(self.item(&piece.address, attributes, place, &|_| false));
                     new_for.push(*piece);
                 }
                 (What::Gone, Some(at)) => match can_go(&items[at], sheet) {
@@ -105,17 +105,18 @@ impl Composer<'_, '_, '_> {
                 Some(What::Values(values)) => {
                     let mut attributes = self.declared(address);
                     attributes.extend(values.iter().cloned());
-                    items.push(self.item(address, &attributes, place));
+                    items.push(self.item(address, &attributes, place, &|_| true));
                 }
-                Some(What::New(_)) | None => items.push(
-                    self.copied(source, at)
-                        .unwrap_or_else(|| self.item(address, &self.declared(address), place)),
-                ),
+                Some(What::New(_)) | None => {
+                    items.push(self.copied(source, at).unwrap_or_else(|| {
+                        self.item(address, &self.declared(address), place, &|_| true)
+                    }))
+                }
             }
         }
         for piece in pieces {
             if let What::New(attributes) = &piece.what {
-                items.push(self.item(&piece.address, attributes, place));
+                items.push(self.item(&piece.address, attributes, place, &|_| false));
             }
         }
         items
@@ -156,12 +157,14 @@ impl Composer<'_, '_, '_> {
         }
     }
 
-    /// An item as a person would write it: what it inherits is left out.
+    /// An item as a person would write it: what it inherits is left out, and what the service has
+    /// by default unless it is usual.
     pub(super) fn item(
         &self,
         address: &Address,
         attributes: &Attributes,
         place: (&Address, usize),
+        is_usual: &dyn Fn(&str) -> bool,
     ) -> Yaml {
         let kind = address.kind();
         let (parts, shared) = match kind.place.key.form {
@@ -173,7 +176,7 @@ impl Composer<'_, '_, '_> {
             .into_iter()
             .map(|(key, part)| (key.to_owned(), Yaml::Text(part)))
             .collect();
-        fields.extend(written(kind, attributes, &inherited, &|_| false));
+        fields.extend(written(kind, attributes, &inherited, is_usual));
         Yaml::Mapping(fields)
     }
 }
@@ -189,15 +192,17 @@ pub(super) fn written(
         let name = attribute.name;
         let (value, above) = (attributes.get(name), inherited.get(name));
         let is_id = kind.naming().is_some_and(|naming| naming.id == name);
-        let is_default = value.is_some_and(|value| {
+        let is_fixed = value.is_some_and(|value| {
             matches!(attribute.role, Role::Fixed(preset) if *value == serde_json::Value::from(preset))
-                || attribute.service_default.value().as_ref() == Some(value)
         });
+        let is_default =
+            value.is_some_and(|value| attribute.service_default.value().as_ref() == Some(value));
         match (value, above) {
             (_, Some(_)) if attribute.role == Role::Policy && value.is_none() => None,
             (None, Some(_)) => Some((name.to_owned(), Yaml::Raw("null".to_owned()))),
             (None, None) => None,
             (Some(value), Some(above)) if kind.is_same(name, value, above) => None,
+            (Some(_), None) if is_fixed => None,
             (Some(_), None) if (is_default || is_id) && !is_usual(name) => None,
             (Some(value), _) => Some((name.to_owned(), Yaml::of(value))),
         }

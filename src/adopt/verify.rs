@@ -3,7 +3,7 @@
 //! The edits are made by the places of values; this decodes the result and compares what it means,
 //! so that no wrong edit is ever printed or written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Input,
@@ -14,7 +14,7 @@ use crate::{
     config::{self, context::Context},
     diagnostics::{Severity, SourceMap},
     plan::{Action, Plan, build::build},
-    state::{Chart, DesiredResource, Presence},
+    state::{Chart, Children, DesiredResource, Presence},
 };
 
 /// Decodes an edited chart, and compares it with the chart before and the live state.
@@ -36,9 +36,34 @@ pub(super) fn verified(
     let chart = decoded.chart;
     is_intended(input.chart, &chart, pieces)?;
     let now = input.now;
-    let after = build(&chart, input.live, &[], input.plan.scope.clone(), now);
+    let after = build(
+        &known(&chart, pieces),
+        input.live,
+        &[],
+        input.plan.scope.clone(),
+        now,
+    );
     is_adopted(input.plan, &after, pieces)?;
     Ok((chart, after))
+}
+
+/// The chart without the children of new entries, which were not read yet.
+fn known(chart: &Chart, pieces: &[&Piece]) -> Chart {
+    let mut known = chart.clone();
+    let new = pieces
+        .iter()
+        .filter(|piece| matches!(piece.what, What::New(_)));
+    let new: BTreeSet<&Address> = new.map(|piece| &piece.address).collect();
+    known.resources.retain(|address, _| {
+        let mut line = std::iter::successors(address.parent(), Address::parent);
+        !line.any(|above| new.contains(&above))
+    });
+    for address in new {
+        if let Some(desired) = known.resources.get_mut(address) {
+            desired.children = Children::default();
+        }
+    }
+    known
 }
 
 const OTHERS: &str = "an edit would change what the chart says of something else";
@@ -127,13 +152,6 @@ fn has_values(
 /// Whether nothing is planned any more for what was adopted, and nothing that was not planned
 /// before.
 fn is_adopted(before: &Plan, after: &Plan, pieces: &[&Piece]) -> Result<(), String> {
-    let is_new = |address: &Address| {
-        let mut line = std::iter::successors(address.parent(), Address::parent);
-        line.any(|it| {
-            let adds = |piece: &&&Piece| piece.address == it && matches!(piece.what, What::New(_));
-            pieces.iter().any(|piece| adds(&piece))
-        })
-    };
     let planned: BTreeMap<&Address, &Action> = before
         .changes
         .iter()
@@ -143,10 +161,6 @@ fn is_adopted(before: &Plan, after: &Plan, pieces: &[&Piece]) -> Result<(), Stri
     for change in &after.changes {
         let address = &change.address;
         if matches!(change.action, Action::Run { .. }) {
-            continue;
-        }
-        // The children of a new entry were not read yet.
-        if is_new(address) {
             continue;
         }
         let verb = change.action.verb();

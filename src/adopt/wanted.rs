@@ -167,7 +167,7 @@ impl Wanted<'_> {
                 continue;
             };
             let Err(problem) = expressed(attribute, Some(value)) else {
-                known.insert(name, value.clone());
+                known.insert(attribute.name, attribute.shape.in_short(value));
                 continue;
             };
             self.left.push(Left {
@@ -175,7 +175,8 @@ impl Wanted<'_> {
                 source: None,
                 because: problem.to_owned(),
             });
-            if attribute.is_required_in_chart() || kind.is_alternative(attribute) {
+            let is_fixed = matches!(attribute.role, Role::Fixed(_));
+            if is_fixed || attribute.is_required_in_chart() || kind.is_alternative(attribute) {
                 return;
             }
         }
@@ -200,7 +201,7 @@ impl Wanted<'_> {
                 continue;
             };
             match (expressed(attribute, field.before.as_ref()), &field.before) {
-                (Ok(()), Some(value)) => values.push((field.name, value.clone())),
+                (Ok(()), Some(value)) => values.push((field.name, attribute.shape.in_short(value))),
                 (Ok(()), None) => {}
                 (Err(problem), _) => self.left.push(Left {
                     what: format!("`{}` of {}", field.name, change.address),

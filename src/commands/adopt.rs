@@ -135,7 +135,7 @@ async fn read_inside(
     let reading = refresh_part(&door.client, chart, &part, &options, &*listener);
     let read = door.deadline.within(reading).await;
     drop(listener);
-    let more = read.unwrap_or_else(|broken_off| broken_off.live());
+    let more = read.unwrap_or_else(super::deadline::BrokenOff::live);
     output::failures(&more.failures);
     let is_inside = |address: &Address| {
         let parent = address.parent();

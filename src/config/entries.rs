@@ -30,7 +30,7 @@ pub struct Entry<'n, 's> {
 }
 
 /// One of the shared definitions that items refer to by name.
-struct Shared<'n, 's> {
+struct Definition<'n, 's> {
     kind: &'static Kind,
     name: &'n str,
     /// What an item that refers to it has as its last parts.
@@ -46,7 +46,7 @@ pub struct Entries<'n, 's> {
     documents: Vec<Layer<'n, 's>>,
     chart: Layer<'n, 's>,
     tops: BTreeMap<Address, Layer<'n, 's>>,
-    shared: Vec<Shared<'n, 's>>,
+    shared: Vec<Definition<'n, 's>>,
 }
 
 impl std::fmt::Debug for Entries<'_, '_> {
@@ -117,7 +117,7 @@ impl<'n, 's> Entries<'n, 's> {
                 let part = |at| self.context.text(node.get(referred(kind, at)?)?);
                 let parts: Option<Vec<Arc<str>>> =
                     (0..own).map(|at| part(at).map(Arc::from)).collect();
-                self.shared.extend(parts.map(|parts| Shared {
+                self.shared.extend(parts.map(|parts| Definition {
                     kind,
                     name: &key.text,
                     parts,
@@ -193,7 +193,7 @@ impl<'n, 's> Entries<'n, 's> {
             Some((vec![(one, found.name.to_owned())], Some(found.name)))
         });
         let own = kind.key[above..].iter().copied();
-        let spelled = own.zip(parts.iter().map(|part| part.to_string()));
+        let spelled = own.zip(parts.iter().map(ToString::to_string));
         named.unwrap_or_else(|| (spelled.collect(), None))
     }
 }

@@ -12,7 +12,7 @@ use portolan::kind::REGISTRY;
 
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that
 /// is in them.
-const PURE: &str = "address.rs names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ doctor/ \
+const PURE: &str = "address.rs adopt/ names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ doctor/ \
     coverage.rs completion/ diagnostics/ schema/ kind/ config/ scope.rs mask/ export/ receipt.rs \
     diff.rs inventory.rs plan/ snapshot/ render/ report.rs wire/ transport/concurrency/ transport/pace/";
 

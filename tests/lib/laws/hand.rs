@@ -123,7 +123,7 @@ impl Hand<'_> {
         let key = if key == MERGE {
             "<<".to_owned()
         } else {
-            self.text(key, false)
+            self.text(key)
         };
         let (anchor, value) = match value.get(ANCHOR) {
             Some(anchor) => (format!(" &{}", anchor.as_str().unwrap()), &value["whole"]),
@@ -166,7 +166,7 @@ impl Hand<'_> {
             self.line(column, &format!("# item {number}"));
         }
         match item.as_object().filter(|map| !map.is_empty()) {
-            Some(map) if self.dice.u8(..4) >= self.flow + 1 => {
+            Some(map) if self.dice.u8(..4) > self.flow => {
                 let before = self.out.len();
                 let remarks = std::mem::take(&mut self.remarks);
                 for (key, value) in map {
@@ -198,15 +198,11 @@ impl Hand<'_> {
                             (MERGE, _) => format!("<<: *{}", value.as_str().unwrap()),
                             (key, Some(anchor)) => {
                                 let value = self.flow(&value["whole"], deeper);
-                                format!(
-                                    "{}: &{} {value}",
-                                    self.text(key, true),
-                                    anchor.as_str().unwrap()
-                                )
+                                format!("{}: &{} {value}", self.text(key), anchor.as_str().unwrap())
                             }
                             (key, None) => {
                                 let value = self.flow(value, deeper);
-                                format!("{}: {value}", self.text(key, true))
+                                format!("{}: {value}", self.text(key))
                             }
                         });
                     }
@@ -218,7 +214,7 @@ impl Hand<'_> {
                 let items: Vec<String> = items.iter().map(|item| self.flow(item, deeper)).collect();
                 self.brackets("[", &items, "]", column)
             }
-            Value::String(text) => self.text(text, true),
+            Value::String(text) => self.text(text),
             Value::Null => "null".to_owned(),
             other => other.to_string(),
         }
@@ -241,7 +237,7 @@ impl Hand<'_> {
         format!("{open}{blank}{}{blank}{close}", parts.join(", "))
     }
 
-    fn text(&mut self, text: &str, in_flow: bool) -> String {
+    fn text(&mut self, text: &str) -> String {
         let is_word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '-' | '/' | '_');
         let is_plain = !text.is_empty()
             && text.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -251,10 +247,7 @@ impl Hand<'_> {
         match self.dice.u8(..4) {
             0 if is_line => format!("'{}'", text.replace('\'', "''")),
             1.. if is_plain => text.to_owned(),
-            _ => {
-                let _ = in_flow;
-                Value::from(text).to_string()
-            }
+            _ => Value::from(text).to_string(),
         }
     }
 }
