@@ -110,7 +110,7 @@ impl Composer<'_, '_, '_> {
                 Some(What::New(_)) | None => {
                     items.push(self.copied(source, at).unwrap_or_else(|| {
                         self.item(address, &self.declared(address), place, &|_| true)
-                    }))
+                    }));
                 }
             }
         }
