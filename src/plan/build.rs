@@ -148,6 +148,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         &consents,
         &large,
     );
+    persons::withhold_losses(&mut plan.changes);
     plan.findings
         .extend(renamed::findings(&renamed, chart, live));
     let mut others = outside::of(chart, live, now);

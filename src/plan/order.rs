@@ -13,9 +13,12 @@
 //! creates it. Otherwise the service would create the copy first, with default attributes.
 //! Everything else runs concurrently.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use super::{Action, Change, persons};
+use super::{
+    Action, Change,
+    persons::{self, Person, person},
+};
 use crate::address::Address;
 
 /// For each change, the positions of the changes that must succeed first.
@@ -61,15 +64,6 @@ pub fn dependencies(changes: &[&Change]) -> Vec<Vec<usize>> {
         }
     }
     waits
-}
-
-/// A person in an organization, whether on it or on something in it.
-pub(super) type Person<'c> = (&'c [Arc<str>], &'c Arc<str>);
-
-/// Whose permission it is, if it is one.
-pub(super) fn person(address: &Address) -> Option<Person<'_>> {
-    let naming = address.kind().naming()?;
-    Some((address.parts().get(..2)?, address.part(naming.part)?))
 }
 
 /// Where a person gets a permission.

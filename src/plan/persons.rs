@@ -3,11 +3,14 @@
 //! Pure. The plan does not depend on the caller. Only [`locks_out`] looks at who that is, for an
 //! apply.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
-use super::{Action, Change, Plan, Stop, by_id::stop};
+use super::{Action, Change, Plan, Stop, Withheld, by_id::stop};
 use crate::{
     address::Address,
     kind::{Kind, Naming},
@@ -181,6 +184,34 @@ pub(super) fn is_gain(change: &Change) -> bool {
             (naming.rank)(after) > (naming.rank)(before)
         }
         Action::Delete { .. } | Action::Run { .. } => false,
+    }
+}
+
+/// A person in an organization, whether on it or on something in it.
+pub(super) type Person<'c> = (&'c [Arc<str>], &'c Arc<str>);
+
+/// Whose permission it is, if it is one.
+pub(super) fn person(address: &Address) -> Option<Person<'_>> {
+    let naming = address.kind().naming()?;
+    Some((address.parts().get(..2)?, address.part(naming.part)?))
+}
+
+/// Withholds what a person would lose while something that they would get instead is withheld:
+/// alone, the loss would leave them with less than before and after.
+pub(super) fn withhold_losses(changes: &mut [Change]) {
+    let owned = |change: &Change| {
+        let (organization, name) = person(&change.address)?;
+        Some((organization.to_vec(), name.clone()))
+    };
+    let held_back: HashMap<_, Withheld> = changes
+        .iter()
+        .filter(|change| is_gain(change))
+        .filter_map(|change| Some((owned(change)?, change.withheld.clone()?)))
+        .collect();
+    for change in changes {
+        if change.withheld.is_none() && is_loss(change) {
+            change.withheld = owned(change).and_then(|person| held_back.get(&person).cloned());
+        }
     }
 }
 

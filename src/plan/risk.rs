@@ -2,14 +2,13 @@
 //!
 //! `limits` bounds how much one apply may delete.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{
     Action, Change, Withheld,
     finding::renamed::{self, Renamed},
-    order, persons,
 };
 use crate::{
     address::Address,
@@ -137,7 +136,6 @@ pub(super) fn withhold(
         });
     }
     withhold_parents(changes);
-    withhold_losses(changes);
 }
 
 fn carries(change: &Change, class: RiskClass) -> bool {
@@ -243,24 +241,5 @@ fn withhold_parents(changes: &mut [Change]) {
             .map(|(_, withheld)| withheld);
         let reason = reasons.max_by_key(|withheld| matches!(withheld, Withheld::Protect { .. }));
         change.withheld = reason.cloned();
-    }
-}
-
-/// Withholds what a person would lose while something that they would get instead is withheld:
-/// alone, the loss would leave them with less than before and after.
-fn withhold_losses(changes: &mut [Change]) {
-    let owned = |change: &Change| {
-        let (organization, name) = order::person(&change.address)?;
-        Some((organization.to_vec(), name.clone()))
-    };
-    let held_back: HashMap<_, Withheld> = changes
-        .iter()
-        .filter(|change| persons::is_gain(change))
-        .filter_map(|change| Some((owned(change)?, change.withheld.clone()?)))
-        .collect();
-    for change in changes {
-        if change.withheld.is_none() && persons::is_loss(change) {
-            change.withheld = owned(change).and_then(|person| held_back.get(&person).cloned());
-        }
     }
 }

@@ -41,7 +41,7 @@ fn everything_is_fine() {
 
     rights of `apply`
       note  write        not known: reads do not show them
-                         hint: it needs `swr:namespace:create`, `swr:namespace:delete`, `swr:repository:create`, `swr:repository:update`, `swr:repository:delete`, `swr:repo:createAutoSyncRepoJob`, `swr:repo:deleteAutoSyncRepoJob`, `swr:repo:updateRetention`, `swr:namespace:createNamespaceAccess`, `swr:repo:createRepoDomain`, `codeartsrepo:repository:setRepository`
+                         hint: it needs `swr:namespace:create`, `swr:namespace:delete`, `swr:repository:create`, `swr:repository:update`, `swr:repository:delete`, `swr:repo:createAutoSyncRepoJob`, `swr:repo:deleteAutoSyncRepoJob`, `swr:repo:createRetention`, `swr:repo:updateRetention`, `swr:repo:deleteRetention`, `swr:namespace:createNamespaceAccess`, `swr:namespace:updateNamespaceAccess`, `swr:repo:createRepoAccess`, `swr:repo:updateRepoAccess`, `swr:repo:createRepoDomain`, `codeartsrepo:repository:setRepository`
 
     Ready: 1 note, 31 ok.
     "#);
@@ -238,7 +238,7 @@ fn a_read_that_is_refused_names_its_right() {
 
     rights of `apply`
       note  write        not known: reads do not show them
-                         hint: it needs `swr:namespace:create`, `swr:namespace:delete`, `swr:repository:create`, `swr:repository:update`, `swr:repository:delete`, `swr:repo:createAutoSyncRepoJob`, `swr:repo:deleteAutoSyncRepoJob`, `swr:repo:updateRetention`, `swr:namespace:createNamespaceAccess`, `swr:repo:createRepoDomain`, `codeartsrepo:repository:setRepository`
+                         hint: it needs `swr:namespace:create`, `swr:namespace:delete`, `swr:repository:create`, `swr:repository:update`, `swr:repository:delete`, `swr:repo:createAutoSyncRepoJob`, `swr:repo:deleteAutoSyncRepoJob`, `swr:repo:createRetention`, `swr:repo:updateRetention`, `swr:repo:deleteRetention`, `swr:namespace:createNamespaceAccess`, `swr:namespace:updateNamespaceAccess`, `swr:repo:createRepoAccess`, `swr:repo:updateRepoAccess`, `swr:repo:createRepoDomain`, `codeartsrepo:repository:setRepository`
 
     Not ready: 3 failures, 1 note, 28 ok.
     "#);
@@ -306,7 +306,7 @@ fn an_endpoint_that_does_not_answer_is_asked_once() {
 
     rights of `apply`
       note  write        not known: reads do not show them
-                         hint: it needs `swr:namespace:create`, `swr:namespace:delete`, `swr:repository:create`, `swr:repository:update`, `swr:repository:delete`, `swr:repo:createAutoSyncRepoJob`, `swr:repo:deleteAutoSyncRepoJob`, `swr:repo:updateRetention`, `swr:namespace:createNamespaceAccess`, `swr:repo:createRepoDomain`, `codeartsrepo:repository:setRepository`
+                         hint: it needs `swr:namespace:create`, `swr:namespace:delete`, `swr:repository:create`, `swr:repository:update`, `swr:repository:delete`, `swr:repo:createAutoSyncRepoJob`, `swr:repo:deleteAutoSyncRepoJob`, `swr:repo:createRetention`, `swr:repo:updateRetention`, `swr:repo:deleteRetention`, `swr:namespace:createNamespaceAccess`, `swr:namespace:updateNamespaceAccess`, `swr:repo:createRepoAccess`, `swr:repo:updateRepoAccess`, `swr:repo:createRepoDomain`, `codeartsrepo:repository:setRepository`
 
     Not ready: 2 failures, 2 notes, 13 ok.
     "#);
