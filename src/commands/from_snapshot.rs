@@ -13,7 +13,7 @@ use crate::{
     plan::{Gap, Plan, backfill, build::build, cloud::other_account_in_snapshot, health},
     snapshot::{
         Snapshot, document,
-        replay::{ReplayOptions, Replayed, age, replay},
+        replay::{ReplayOptions, Replayed, age, complete, replay},
     },
 };
 
@@ -73,7 +73,7 @@ pub(super) fn make(
     // Ages are those at the time of the snapshot.
     let consents = &args.consent.allow;
     let mut plan = build(&chart, &live, consents, scope, snapshot.taken_at);
-    plan.gaps = gaps;
+    complete(&mut plan, gaps);
     let old = age(&snapshot, args.live.max_age, runtime::now());
     old.iter().for_each(tell);
     plan.gaps.extend(old);

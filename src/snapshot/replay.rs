@@ -12,7 +12,7 @@ use crate::{
     copies::{Held, Target, Wanted},
     kind::{Kind, Listing, REGISTRY},
     plan::{
-        Gap, backfill, contents,
+        Gap, Kept, Plan, backfill, contents,
         copies::{self, routes},
         health, jobs,
     },
@@ -86,6 +86,22 @@ pub fn replay(
         .sort_by(|one, other| (&one.address, &one.message).cmp(&(&other.address, &other.message)));
     done.gaps.dedup();
     done
+}
+
+/// Adds the gaps to a plan, and those of what is kept because something in it is unknown.
+pub fn complete(plan: &mut Plan, gaps: Vec<Gap>) {
+    let unknown = &plan.scope.selection.unknown;
+    let (unsure, kept): (Vec<Kept>, Vec<Kept>) = std::mem::take(&mut plan.kept)
+        .into_iter()
+        .partition(|kept| unknown.holds(&kept.inside));
+    plan.kept = kept;
+    plan.gaps = gaps;
+    plan.gaps.extend(unsure.into_iter().map(|kept| Gap {
+        code: NOT_IN_SNAPSHOT.to_owned(),
+        message: format!("it is not deleted: {} in it is {REASON}", kept.inside),
+        address: Some(kept.address),
+        hint: None,
+    }));
 }
 
 /// The gap of a snapshot that is older than allowed, or from the future.

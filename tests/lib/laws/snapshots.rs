@@ -12,7 +12,7 @@ use portolan::{
     refresh::{RefreshOptions, Understood},
     snapshot::{
         Snapshot, Taken, document, kinds_of,
-        replay::{ReplayOptions, replay},
+        replay::{ReplayOptions, complete, replay},
         words,
     },
     time::Moment,
@@ -82,7 +82,7 @@ fn replayed(snapshot: &Snapshot, yaml: &str, all: bool) -> Plan {
     let mut scope = snapshot.scope.clone();
     scope.selection.unknown = replayed.unknown;
     let mut plan = build(&chart, &replayed.live, &[], scope, snapshot.taken_at);
-    plan.gaps = replayed.gaps;
+    complete(&mut plan, replayed.gaps);
     plan
 }
 
