@@ -451,6 +451,8 @@ fn a_wrong_command_line_asks_nothing() {
             &["--all", "--out", "portolan.schema.json"],
             "is the name of the schema",
         ),
+        (&["--all", "--out", "-"], "is standard output"),
+        (&["--all", "--split", "--out", ".."], "name something new"),
     ] {
         let _ = world
             .run(&[&["export"], arguments, &region].concat())
@@ -481,6 +483,12 @@ fn nothing_is_written_of_what_cannot_be_read() {
         .run(&["export", "--all", "--region", "cn-north-1"])
         .exits(1)
         .warns("there is nothing to export in cn-north-1");
+    world.edit(|state| drop(state.ensure_organization("cn-north-9", "Bad Name").clone()));
+    let _ = world
+        .run(&["export", "--all", "--region", "cn-north-9"])
+        .exits(1)
+        .warns("left unmanaged: organization cn-north-9/Bad Name: ")
+        .warns("nothing is written: a chart cannot express any of it");
     world.inject(
         Fault::new(Effect::forbidden())
             .path("/namespaces")

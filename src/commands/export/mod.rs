@@ -125,6 +125,7 @@ fn twice(words: &[String]) -> Option<&String> {
 
 /// Refuses a path where something is that would be overwritten, or mixed with the chart.
 fn is_free(out: &Path, is_directory: bool) -> anyhow::Result<()> {
+    files::is_not_stdout(out)?;
     if out.file_name().is_none() {
         let problem = format!("`--out {}`: name something new", out.display());
         return Err(UsageError(problem).into());
@@ -174,6 +175,9 @@ pub(super) fn written(
         output::print_line(&format!(
             "warning: left unmanaged: {beyond} more; the comments at the top of the chart name each"
         ));
+    }
+    if exported.chart.resources.is_empty() {
+        bail!("nothing is written: a chart cannot express any of it");
     }
     let files = render::export::files(&exported, layout, has_schema);
     Ok(is_understood(global, &files).then_some(files))
