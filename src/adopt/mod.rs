@@ -89,6 +89,12 @@ pub struct Adopted {
 }
 
 impl Adopted {
+    /// Whether another round may adopt more: of what is in no file now, or of what was left because
+    /// of a place that others shared, where these have gone.
+    pub fn may_go_on(&self) -> bool {
+        self.is_open || !self.left.is_empty()
+    }
+
     /// This, and what was adopted after it.
     #[must_use]
     pub fn and(mut self, next: Adopted) -> Adopted {

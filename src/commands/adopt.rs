@@ -101,7 +101,7 @@ async fn rounds(
         } else {
             whole.and(adopted)
         };
-        let Some(next) = next.filter(|_| whole.is_open || !unread.is_empty()) else {
+        let Some(next) = next.filter(|_| whole.may_go_on() || !unread.is_empty()) else {
             break;
         };
         chart = next.into();

@@ -355,6 +355,19 @@ organizations:
     );
 }
 
+/// Once nobody else shares it, what has an anchor is edited.
+#[test]
+fn an_anchor_that_is_left_alone_is_free() {
+    let world = world(LIVE);
+    let head = "version: 1\nregion: cn-north-4\norganizations:\n  team-a:\n    repositories:\n";
+    let api = "      api: &api\n        is_public: ";
+    becomes(
+        &world,
+        &format!("{head}{api}false\n      docs:\n      same: *api\n      web:\n"),
+        &format!("{head}{api}true\n      docs:\n      web:\n"),
+    );
+}
+
 #[test]
 fn several_files_are_edited_together() {
     let world = world(LIVE);

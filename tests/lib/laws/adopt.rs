@@ -57,10 +57,12 @@ fn adopted(site: &Site, text: &str) -> Option<(Adopted, String)> {
     let mut whole = round(text)?;
     let mut text = new_text(&whole, text);
     for _ in 0..4 {
-        if whole.unread().is_empty() && !whole.is_open {
+        let next = round(&text)?;
+        if next.done.is_empty() {
+            whole = whole.and(next);
             break;
         }
-        whole = whole.and(round(&text)?);
+        whole = whole.and(next);
         text = new_text(&whole, &text);
     }
     Some((whole, text))
