@@ -13,6 +13,7 @@
 mod access;
 mod account;
 mod adopt;
+mod adopt_walk;
 mod agreement;
 mod answers;
 mod apply;
