@@ -1,7 +1,7 @@
 //! Edits of a file's text: they replace ranges of bytes, and leave all others as they are.
 //!
-//! The places come from the tree of what is written. What cannot be edited there is refused with its
-//! place and the reason. Flow collections are in `flow`.
+//! The places come from the tree of what is written. What cannot be edited there is refused with
+//! its place and the reason. Flow collections are in `flow`.
 
 use super::spell::{Style, Yaml};
 use crate::config::tree::written::{Form, Pair, Quotes, Written};

@@ -1,5 +1,7 @@
-//! Lists of children without names, such as rules: changed item by item where they stand, or written
-//! whole.
+//! Lists of children without names, such as rules: changed item by item where they stand, or
+//! written whole.
+
+use serde_json::Value;
 
 use super::{
     compose::{Composer, FROM_VARIABLE, Step, Work, rank},
@@ -108,9 +110,8 @@ impl Composer<'_, '_, '_> {
                     items.push(self.item(address, &attributes, place, &|_| true));
                 }
                 Some(What::New(_)) | None => {
-                    items.push(self.copied(source, at).unwrap_or_else(|| {
-                        self.item(address, &self.declared(address), place, &|_| true)
-                    }));
+                    let whole = || self.item(address, &self.declared(address), place, &|_| true);
+                    items.push(self.copied(source, at).unwrap_or_else(whole));
                 }
             }
         }
@@ -192,9 +193,9 @@ pub(super) fn written(
         let name = attribute.name;
         let (value, above) = (attributes.get(name), inherited.get(name));
         let is_id = kind.naming().is_some_and(|naming| naming.id == name);
-        let is_fixed = value.is_some_and(|value| {
-            matches!(attribute.role, Role::Fixed(preset) if *value == serde_json::Value::from(preset))
-        });
+        let is_fixed = value.is_some_and(
+            |value| matches!(attribute.role, Role::Fixed(preset) if *value == Value::from(preset)),
+        );
         let is_default =
             value.is_some_and(|value| attribute.service_default.value().as_ref() == Some(value));
         match (value, above) {
