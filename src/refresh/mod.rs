@@ -14,6 +14,7 @@ mod holders;
 pub(crate) mod inventory;
 mod jobs;
 mod lacking;
+mod lists;
 pub(crate) mod observe;
 pub(crate) mod pages;
 mod persons;
@@ -31,9 +32,10 @@ use tokio::task::{JoinError, JoinSet};
 use self::{
     children::{Children, Watch},
     copies::{Abroad, Names},
+    lists::{Found, Lists},
 };
 use crate::{
-    address::{Address, Ascending},
+    address::Address,
     copies::Wanted,
     kind::{Kind, Listing, Page, REGISTRY, Subject, Undecodable, Window},
     plan,
@@ -42,7 +44,7 @@ use crate::{
     state::{Chart, Live, LiveResource, ReadFailure, Unread},
     time::Moment,
     transport::client::{CallError, Client},
-    wire::{Response, Service},
+    wire::Response,
 };
 
 pub(crate) use self::lacking::confirm;
@@ -118,111 +120,31 @@ async fn understood(
     options: &RefreshOptions,
     listener: &dyn Listener,
 ) -> Understood {
-    let mut malformed = BTreeMap::new();
     let tally = Tally::new(listener, Stage::Reading);
-    let mut live = Live::default();
-    let mut lists = JoinSet::new();
-    let mut by_id = JoinSet::new();
     let part = Arc::new(part.clone());
     let mut children = Children::new(client);
     let wanted = scope::to_list_if_live(&part);
-    let has_child = |kind: &'static Kind, region: &Arc<str>| {
-        let mut all = wanted.iter();
-        options.include.contains(kind)
-            || all.any(|(parent, of)| *of == kind && parent.region() == region)
-    };
     let goes_on = |live: &Live, unread: &[Unread]| {
         // Looks at other regions begin after a first success, so there must have been one.
         let has_some = !(live.reads.lists.is_empty() && live.reads.ids.is_empty());
         (options.goes_on && has_some) || (live.failures.is_empty() && unread.is_empty())
     };
     let (watch, reads) = Watch::new(wanted.clone());
-    // From the whole chart and not from the part: only the lists show what no file names.
-    let declared: BTreeSet<(Service, &Arc<str>)> = chart
-        .resources
-        .keys()
-        .map(|address| (address.kind().service, address.region()))
-        .collect();
     let names = Arc::new(copies::names(&part, options));
-    let abroad = Abroad::begin(client, &part, &declared, options);
-    for (service, region) in chart.places() {
-        // Where nothing is declared, only the organizations themselves matter.
-        let matters = |kind: &Kind| declared.contains(&(service, &region)) || kind.parent.is_none();
-        for kind in REGISTRY
-            .iter()
-            .copied()
-            .filter(|kind| kind.service == service && matters(kind))
-        {
-            let (client, region, part) = (client.clone(), region.clone(), part.clone());
-            match kind.listing {
-                Listing::PerRegion { .. } => {
-                    let (watch, names) = (watch.clone(), names.clone());
-                    lists.spawn(async move {
-                        let seen = Some((&watch, &*names));
-                        let listed = list_whole(&client, kind, &region, seen).await;
-                        (kind, listed, region)
-                    });
-                }
-                Listing::PerId { .. } => {
-                    // Dropping the handle does not cancel the task; the set still collects its
-                    // result.
-                    drop(
-                        by_id
-                            .spawn(async move { by_id::read(&client, kind, &part, &region).await }),
-                    );
-                }
-                Listing::PerListedParent { ref parents, .. } if has_child(kind, &region) => {
-                    let watch = watch.clone();
-                    lists.spawn(async move {
-                        let listed = holders::list(&client, kind, parents, &region, &watch).await;
-                        (kind, listed, region)
-                    });
-                }
-                Listing::PerParent { .. } | Listing::PerListedParent { .. } | Listing::Single => {}
-            }
-        }
+    let lists = Lists::new(client, chart, part.clone(), options, &wanted);
+    let declared = &lists.declared;
+    let abroad = Abroad::begin(client, &part, declared, options);
+    let (regions, by_id) = lists.begin(watch, &names);
+    let mut found = Found::default();
+    for listed in children.gather(regions, reads, &tally).await {
+        lists.take(listed, &mut found);
     }
-    let (mut several, mut moved) = (Vec::new(), Vec::new());
-    for (kind, listed, region) in children.gather(lists, reads, &tally).await {
-        match listed {
-            Ok(listed) if kind.parents().is_some() => {
-                live.reads.lists.insert((kind, region.clone()));
-                let holders = live.holders.entry(kind).or_default();
-                // Pages are read at different times, so what they lack is asked for all the same.
-                let lacking = wanted.iter().filter(|(parent, of)| {
-                    listed.pages > 1 && *of == kind && *parent.region() == region
-                });
-                holders.extend(lacking.map(|(parent, _)| parent.clone()));
-                holders.extend(listed.items.into_iter().map(|(parent, _)| parent));
-            }
-            Ok(listed) => {
-                live.reads.lists.insert((kind, region.clone()));
-                live.reads.at = live.reads.at.max(listed.at);
-                if listed.pages > 1 {
-                    several.push((kind, region.clone()));
-                }
-                if listed.readings > 1 {
-                    moved.push((kind, region.clone()));
-                }
-                live.accounts
-                    .extend(listed.account.map(|account| (region, account)));
-                let mut named = Ascending::new(&chart.resources);
-                let mut well = Vec::new();
-                for (address, found) in listed.items {
-                    match misread(&address, &found) {
-                        // First, so that an undecodable object outside the chart does not fail the
-                        // plan.
-                        _ if !(named.holds(&address) || lives_in(chart, &address)) => {}
-                        Some(failure) => drop(malformed.insert(address, failure)),
-                        None => well.push((address, found)),
-                    }
-                }
-                // Both are sorted: appending is linear, single insertions are not.
-                live.resources.append(&mut well.into_iter().collect());
-            }
-            Err(failure) => live.failures.push(failure),
-        }
-    }
+    let Found {
+        mut live,
+        malformed,
+        several,
+        moved,
+    } = found;
     for found in gather(by_id, &tally).await {
         live.resources.extend(found.resources);
         live.ids.extend(found.ids);
@@ -237,7 +159,7 @@ async fn understood(
     // Beside the reads of children.
     let mut beside = JoinSet::new();
     if goes_on(&live, &[]) {
-        beside = targets::beside(client, &part, &declared, &mut live, options);
+        beside = targets::beside(client, &part, declared, &mut live, options);
     }
     let mut unread = Vec::new();
     // If a list failed, reads of its children would only repeat the failure.
@@ -269,19 +191,19 @@ async fn understood(
             .extend(beside.join_all().await.into_iter().flatten());
         let mut seen = abroad.end().await;
         live.targets.append(&mut seen.targets);
-        let lists = (&declared, &*several);
+        let of_lists = (declared, &*several);
         let read = (&*names, seen);
         copies::read(
             client,
             (chart, &part),
             options,
-            lists,
+            of_lists,
             read,
             &mut live,
             &tally,
         )
         .await;
-        jobs::look_again(client, &part, &declared, &mut live, &tally).await;
+        jobs::look_again(client, &part, declared, &mut live, &tally).await;
     }
     live.failures
         .sort_by(|one, other| one.subject.cmp(&other.subject));

@@ -325,20 +325,14 @@ pub(super) fn summary(rows: &[Row]) -> String {
 /// `512 B`, `1.2 GiB`.
 pub(super) fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if number < 1024 {
-        return format!("{number} B");
+    // Tenths of the largest unit that is not larger, without floating point.
+    let units = UNITS.iter().enumerate().rev();
+    let mut sized = units.map(|(at, unit)| (unit, (u128::from(number) * 10) >> (10 * (at + 1))));
+    let largest = sized.find(|(_, tenths)| *tenths >= 10);
+    match largest {
+        Some((unit, tenths)) => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        None => format!("{number} B"),
     }
-    // Tenths of the unit, without floating point.
-    let (mut whole, mut rest, mut unit) = (number, 0, 0);
-    for at in 0..UNITS.len() {
-        rest = whole % 1024;
-        whole /= 1024;
-        unit = at;
-        if whole < 1024 {
-            break;
-        }
-    }
-    format!("{whole}.{} {}", rest * 10 / 1024, UNITS[unit])
 }
 
 #[cfg(test)]

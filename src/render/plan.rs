@@ -418,7 +418,7 @@ mod tests {
 
           - repository r-1/o/a  chart.yaml:3
 
-        Stopped: organization r-1/o would lose its only repository; to continue: --allow deletes=1
+        Stopped: organization r-1/o would lose its only repository; to continue: --allow deletes=1 [organization-emptied]
         Plan: 0 to add, 0 to change, 1 to destroy.
         1 unchanged.
 

@@ -29,7 +29,9 @@ pub(super) fn with_values(command: Command, shell: Shell, words: &[String]) -> C
 
 fn with_value(argument: Arg, shell: Shell, words: &[String]) -> Arg {
     match argument.get_id().as_str() {
-        "target" | "exclude" | "ignore" | "backfill" | "patterns" => argument.add(addresses(words)),
+        "target" | "exclude" | "ignore" | "backfill" | "pattern" | "patterns" => {
+            argument.add(addresses(words))
+        }
         "allow" => argument.add(ArgValueCandidates::new(classes)),
         "fail_on" => argument.add(ArgValueCandidates::new(findings)),
         "code" => argument.add(ArgValueCandidates::new(explained)),
@@ -146,7 +148,7 @@ mod tests {
 
     /// Arguments whose values nobody can know, such as a number or a time.
     const FREE: &str = "allow_endpoint timeout organizations max_bytes wait listen verify latency \
-        rate quota assume fault help profile";
+        rate quota assume fault help profile max_age";
 
     #[test]
     fn each_value_is_completed_or_on_the_list_of_free_ones() {

@@ -332,7 +332,7 @@ fn the_text_of_plans_with_mirrors() {
     1 unchanged, 1 finding.
     Cannot be compared: branches of mirror r-1/p/a.
 
-    Stopped: mirror r-1/p/no: there is no git repository of this name, and portolan cannot create one (chart.yaml:3); to continue: create the repository, or leave it out with --exclude 'mirror r-1/p/no'
+    Stopped: mirror r-1/p/no: there is no git repository of this name, and portolan cannot create one (chart.yaml:3); to continue: create the repository, or leave it out with --exclude 'mirror r-1/p/no' [no-such-repository]
     Plan: 0 to add, 0 to change, 0 to destroy.
     "#);
 }
