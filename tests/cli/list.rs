@@ -63,7 +63,7 @@ fn organizations_have_counts() {
     let output = list(&world, &[]).exits(0);
     assert_snapshot!(output.stdout, @r#"
     ORGANIZATION       REPOSITORIES  IMAGES     SIZE  CHART
-    cn-north-4/copies             1      12  1.1 GiB  target
+    cn-north-4/copies             1      12  1.2 GiB  target
     cn-north-4/team-a             4      16  1.2 GiB  declared
     cn-north-4/team-b             1       2  4.0 KiB  unlisted
 
@@ -83,7 +83,7 @@ fn a_pattern_lists_what_is_in_them() {
            3  12.3 MiB  public      declared  api
            1     700 B  private     unlisted  forgotten
            0       0 B  private     absent    old
-          12   1.1 GiB  private     declared  web/frontend
+          12   1.2 GiB  private     declared  web/frontend
 
     4 repositories, 16 images, 1.2 GiB.
     "#);
@@ -92,9 +92,9 @@ fn a_pattern_lists_what_is_in_them() {
     assert_snapshot!(output.stdout, @r#"
     cn-north-4/copies
       IMAGES     SIZE  VISIBILITY  CHART          NAME
-          12  1.1 GiB  private     expected copy  web/frontend
+          12  1.2 GiB  private     expected copy  web/frontend
 
-    1 repository, 12 images, 1.1 GiB.
+    1 repository, 12 images, 1.2 GiB.
     "#);
 }
 
@@ -109,7 +109,7 @@ fn rules_cost_a_request_for_each_repository() {
                         auto        unmanaged    -> cn-east-3/elsewhere
            1     700 B  private     unlisted   forgotten
            0       0 B  private     absent     old
-          12   1.1 GiB  private     declared   web/frontend
+          12   1.2 GiB  private     declared   web/frontend
                         auto        unlisted     -> cn-east-3/elsewhere
                         auto        declared     -> cn-north-4/copies
 
@@ -128,7 +128,7 @@ fn rules_cost_a_request_for_each_repository() {
       IMAGES      SIZE  VISIBILITY  CHART      NAME
            3  12.3 MiB  public      declared   api
                         auto        unmanaged    -> cn-east-3/elsewhere
-          12   1.1 GiB  private     declared   web/frontend
+          12   1.2 GiB  private     declared   web/frontend
                         auto        unlisted     -> cn-east-3/elsewhere
 
     2 repositories, 2 rules, 15 images, 1.2 GiB.

@@ -55,6 +55,10 @@ def organizations(service):
     shown = service.show_namespace(swr.ShowNamespaceRequest(namespace="team-a"))
     equal((shown.name, shown.auth), ("team-a", 7))
     refused(404, service.show_namespace, swr.ShowNamespaceRequest(namespace="team-b"))
+    [quota] = service.list_quotas(swr.ListQuotasRequest()).quotas
+    equal((quota.quota_key, quota.used), ("namespace", 1))
+    gates = service.show_share_feature_gates(swr.ShowShareFeatureGatesRequest())
+    equal(gates.enable_image_sync, True)
 
 
 def repositories(service):
