@@ -66,6 +66,13 @@ fn at_source(world: &World, names: &[&str]) {
     add(world, (NORTH, "team-a"), names, OLD);
 }
 
+/// Adds that many old tags.
+fn many_at_source(world: &World, number: usize) -> Vec<String> {
+    let names: Vec<String> = (0..number).map(|number| format!("v{number:03}")).collect();
+    at_source(world, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    names
+}
+
 /// Names and digests at the target.
 fn arrived(world: &World) -> BTreeMap<String, String> {
     world.edit(|state| {
@@ -129,9 +136,7 @@ fn a_new_rule_is_copied_for_first_and_created_then() {
 #[test]
 fn what_is_missing_is_copied_in_batches_and_nothing_is_overwritten() {
     let world = world(true, ", backfill: missing");
-    let all: Vec<String> = (0..120).map(|number| format!("v{number:03}")).collect();
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    at_source(&world, &all);
+    let all = many_at_source(&world, 120);
     add(&world, (EAST, "dr"), &["v007"], OLD);
     let before = arrived(&world)["v007"].clone();
     let _ = world
@@ -294,10 +299,8 @@ fn a_job_that_never_ends_is_not_waited_for_longer_than_asked() {
 
 #[test]
 fn without_waiting_each_apply_starts_one_batch() {
-    let all: Vec<String> = (0..60).map(|number| format!("v{number:03}")).collect();
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let world = world(false, ", backfill: on-create");
-    at_source(&world, &all);
+    let all = many_at_source(&world, 60);
     let report = world
         .try_apply(&["--no-wait", "--format", "json"])
         .exits(0)
@@ -438,9 +441,7 @@ fn a_copy_that_was_removed_is_left_alone_until_it_is_asked_for() {
 #[test]
 fn an_interrupted_apply_is_finished_by_the_next() {
     let world = world(false, ", backfill: on-create");
-    let all: Vec<String> = (0..60).map(|number| format!("v{number:03}")).collect();
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    at_source(&world, &all);
+    let all = many_at_source(&world, 60);
     world.inject(fault("delay=5s,route=list-jobs,skip=2"));
     let running = world.spawn(&["apply", "--yes"]);
     crate::support::wait_until("the first batch is sent", || world.writes().len() == 1);
@@ -451,4 +452,36 @@ fn an_interrupted_apply_is_finished_by_the_next() {
     let mut sent = sent(&world).concat();
     sent.sort();
     assert_eq!(sent, all, "something was sent twice");
+}
+
+#[test]
+fn what_is_being_copied_is_found_behind_a_hundred_newer_jobs() {
+    let slow = Settings {
+        job_duration: Duration::from_secs(3600),
+        ..settings()
+    };
+    let world = world_with(slow, false, "");
+    let _ = many_at_source(&world, 50);
+    let mut rules = String::new();
+    for organization in ["a", "b", "c"] {
+        world.edit(|state| {
+            state.ensure_organization(EAST, organization);
+            let web = state.repository_mut(NORTH, "team-a", "web").unwrap();
+            web.sync_rules.push(SyncRule::to(EAST, organization));
+        });
+        rules.push_str(&format!(
+            "{{ target_region: {EAST}, target_organization: {organization}, override: false, \
+            backfill: missing }}, "
+        ));
+    }
+    world.chart(&format!(
+        "version: 1\nregion: {NORTH}\norganizations:\n  team-a:\n    repositories:\n      web: {{ \
+        sync: [ {rules} ] }}\n"
+    ));
+    for _ in 0..2 {
+        let _ = world.try_apply(&["--no-wait"]).exits(0);
+        assert_eq!(sent(&world).len(), 3);
+    }
+    let jobs = world.edit(|state| state.repository(NORTH, "team-a", "web").unwrap().jobs.len());
+    assert_eq!(jobs, 150);
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     plan::jobs::newest,
     time::Moment,
-    transport::client::{CallError, Failed, Purpose, Retries},
+    transport::client::{Admission, CallError, Failed, Purpose, Retries},
     wire::{Request, Response, error::Class},
 };
 
@@ -125,26 +125,23 @@ impl<'b, 'a> Batch<'b, 'a> {
         let (client, copying) = (copier.env.client, copier.copying);
         let rule = &copier.change.address;
         let all = (copying.start)(rule, self.items);
-        let jobs = self.first_page();
+        let first = self.page(0);
         let mut retries = Retries::default();
-        let (response, mut admission) = loop {
-            let admitted = client.admit(&jobs, &[&all]).await;
+        let (jobs, now, mut admission) = loop {
+            let admitted = client.admit(&first, &[&all]).await;
             let mut admission = admitted.map_err(|error| unread(&error))?;
-            match admission
-                .send(&jobs, &[], Purpose::Check, copier.trace)
-                .await
-            {
-                Ok(response) => break (response, admission),
+            match self.known(&mut admission).await {
+                Ok(Ok((jobs, now))) => break (jobs, now, admission),
+                Ok(Err(problem)) => return Err(Failure::Read(problem)),
                 Err(failed) => {
                     drop(admission);
-                    if !retries.wait(client, &jobs, &failed).await {
+                    if !retries.wait(client, &first, &failed).await {
                         return Err(unread(&failed.error));
                     }
                 }
             }
         };
-        let page = self.decode(&response).map_err(Failure::Read)?;
-        self.begin(&page, clock(&response).unwrap_or(copier.env.options.now));
+        self.begin(&jobs, now);
         let open = self.items.iter();
         let open: Vec<String> = open
             .filter(|item| !self.followed.contains(*item))
@@ -163,6 +160,36 @@ impl<'b, 'a> Batch<'b, 'a> {
         }
     }
 
+    /// The jobs from before the request, and the time. A repository has one list for all its
+    /// rules, so the jobs of this one may be behind the first page.
+    async fn known(
+        &self,
+        admission: &mut Admission<'_>,
+    ) -> Result<Result<(Vec<Job>, Moment), Problem>, Failed> {
+        let copier = self.copier;
+        let (mut jobs, mut now) = (Vec::new(), copier.env.options.now);
+        for number in 0..MOST_PAGES {
+            let response = admission
+                .send(&self.page(number), &[], Purpose::Check, copier.trace)
+                .await?;
+            now = clock(&response).unwrap_or(now);
+            let page = match self.decode(&response) {
+                Ok(page) => page,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            let is_last =
+                page.len() < copier.copying.jobs_page || page.iter().any(|job| !is_young(job, now));
+            jobs.extend(page);
+            let newest = newest(&jobs);
+            let rule = &copier.change.address;
+            let is_known = |item: &String| newest.contains_key(&(rule, item.as_str()));
+            if is_last || self.items.iter().all(is_known) {
+                break;
+            }
+        }
+        Ok(Ok((jobs, now)))
+    }
+
     /// Takes the jobs from before the request.
     fn begin(&mut self, jobs: &[Job], now: Moment) {
         let first = jobs.iter().map(|job| job.id).max().unwrap_or(0) + 1;
@@ -171,11 +198,8 @@ impl<'b, 'a> Batch<'b, 'a> {
         let newest = newest(jobs);
         for item in self.items {
             let job = newest.get(&(&self.copier.change.address, item.as_str()));
-            let is_young = |job: &&&Job| {
-                let created = job.created.unwrap_or(now);
-                now.0.saturating_sub(created.0) < HANGS_AFTER_SECONDS
-            };
-            match job.filter(|job| job.status.is_open()).filter(is_young) {
+            let is_followed = |job: &&&Job| job.status.is_open() && is_young(job, now);
+            match job.filter(is_followed) {
                 Some(job) => {
                     self.since.insert(item.clone(), job.id);
                     self.followed.insert(item.clone());
@@ -259,11 +283,7 @@ impl<'b, 'a> Batch<'b, 'a> {
         let (limit, least) = (copier.copying.jobs_page, self.since.values().min());
         let mut jobs = Vec::new();
         for number in 0..MOST_PAGES {
-            let window = Window {
-                offset: number * limit,
-                limit,
-            };
-            let request = (copier.copying.jobs)(&copier.source, window);
+            let request = self.page(number);
             let answer = copier.env.client.read_traced(&request, copier.trace).await;
             let page = self.decode(&answer.map_err(|error| told(&error))?)?;
             let is_last = page.len() < limit
@@ -278,9 +298,13 @@ impl<'b, 'a> Batch<'b, 'a> {
         Ok(jobs)
     }
 
-    fn first_page(&self) -> Request {
+    fn page(&self, number: usize) -> Request {
         let copying = self.copier.copying;
-        (copying.jobs)(&self.copier.source, Window::first(copying.jobs_page))
+        let window = Window {
+            offset: number * copying.jobs_page,
+            limit: copying.jobs_page,
+        };
+        (copying.jobs)(&self.copier.source, window)
     }
 
     fn decode(&self, response: &Response) -> Result<Vec<Job>, Problem> {
@@ -304,6 +328,12 @@ fn unread(error: &CallError) -> Failure {
 
 fn told(error: &CallError) -> Problem {
     (error.to_string(), error.hint().map(Cow::into_owned))
+}
+
+/// Whether a job may still do something.
+fn is_young(job: &Job, now: Moment) -> bool {
+    let created = job.created.unwrap_or(now);
+    now.0.saturating_sub(created.0) < HANGS_AFTER_SECONDS
 }
 
 fn clock(response: &Response) -> Option<Moment> {

@@ -105,11 +105,16 @@ fn case(faults: usize, strangers: usize) -> impl Strategy<Value = Case> {
 }
 
 fn emulator(case: &Case) -> Emulator {
+    emulator_with(case, Duration::ZERO)
+}
+
+/// An emulator whose jobs take that long.
+fn emulator_with(case: &Case, job_duration: Duration) -> Emulator {
     let emulator = Emulator::new(Settings {
         latency: Duration::from_millis(1),
         clock: || mirrors::NOW.parse().unwrap(),
         job_delay: Duration::ZERO,
-        job_duration: Duration::ZERO,
+        job_duration,
         calls_per_minute: None,
         ..Settings::default()
     });
@@ -299,6 +304,21 @@ fn a_tag_is_never_overwritten() {
     });
 }
 
+/// Lets the emulated time pass during some work.
+async fn passing<T>(emulator: &Emulator, work: impl Future<Output = T>) -> T {
+    let tick = Duration::from_millis(500);
+    let clock = async {
+        loop {
+            tokio::time::sleep(tick).await;
+            emulator.advance(tick);
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = clock => unreachable!("the clock does not end"),
+    }
+}
+
 /// Whether nothing is left to do.
 async fn is_settled(emulator: &Emulator, policy: &str) -> bool {
     let plan = planned(&client(emulator), policy).await;
@@ -330,10 +350,11 @@ async fn applied_until(emulator: &Emulator, policy: &str, at: usize, after: bool
 
 #[test]
 fn the_next_apply_finishes_a_killed_one_and_copies_nothing_twice() {
-    let cases = (case(0, 0), 0..40_usize, any::<bool>());
-    try_on(CASES, cases, |(case, at, after)| {
-        let emulator = emulator(&case);
-        let settled = block_on(async {
+    let durations = select(&[0, 3, 20][..]).prop_map(Duration::from_secs);
+    let cases = (case(0, 0), 0..40_usize, any::<bool>(), durations);
+    try_on(CASES, cases, |(case, at, after, duration)| {
+        let emulator = emulator_with(&case, duration);
+        let settled = block_on(passing(&emulator, async {
             applied_until(&emulator, case.policy, at, after).await;
             let plan = planned(&client(&emulator), case.policy).await;
             let records = applied(&client(&emulator), &plan).await;
@@ -341,7 +362,7 @@ fn the_next_apply_finishes_a_killed_one_and_copies_nothing_twice() {
                 .iter()
                 .all(|it| it.fate.is_done() || it.fate == Fate::Withheld);
             is_done && is_settled(&emulator, case.policy).await
-        });
+        }));
         prop_assert!(settled);
         let state = emulator.read(State::clone);
         let jobs = &state.repository("cn-north-4", "o", "web").unwrap().jobs;
