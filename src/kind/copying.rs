@@ -18,6 +18,8 @@ pub struct Copying {
     /// Says what happens to items that were there before the rule. Only a chart has it: it is never
     /// sent, and never differs from anything.
     pub policy: Attribute,
+    /// The attribute of a rule that says whether it replaces what is at the target.
+    pub overwrites: &'static str,
     /// The feature gate of the account without which nothing is copied.
     pub gate: &'static str,
     /// The name of the items in documents.

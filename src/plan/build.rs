@@ -153,7 +153,7 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .extend(renamed::findings(&renamed, chart, live));
     let mut others = outside::of(chart, live, now);
     others.append(&mut copies::findings(chart, live, &plan.changes, now));
-    others.append(&mut health::findings(chart, live, now));
+    others.append(&mut health::findings(chart, live, &plan.changes, now));
     finding::complete(&mut plan, chart, live, &tops, others);
     plan.stopped.extend(abroad::stops(&plan, live));
     plan.stopped

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Finding,
+    Change, Finding,
     contents::some_of,
-    copies::Route,
+    copies::{self, Route},
     finding::{SYNC_FAILED, SYNC_STUCK},
     jobs,
 };
@@ -37,21 +37,30 @@ struct Bad<'a> {
     open: Vec<&'a Job>,
 }
 
-/// The findings about the jobs that were read.
-pub(super) fn findings(chart: &Chart, live: &Live, now: Moment) -> Vec<Finding> {
+/// The findings about the jobs that were read, without what the plan copies.
+pub(super) fn findings(
+    chart: &Chart,
+    live: &Live,
+    changes: &[Change],
+    now: Moment,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (rule, mut bad) in bad(chart, live, now) {
         let Some(route) = Route::of(rule) else {
             continue;
         };
+        let planned = copies::planned(changes, rule);
         let at = |job: &&Job| look(&route, &job.item, live);
         for jobs in [&mut bad.ended, &mut bad.open] {
+            jobs.retain(|job| !planned.contains(&job.item));
             jobs.retain(|job| !matches!(at(job), At::Same | At::NotAtSource));
         }
         let source = chart.resources.get(rule).map(|desired| &desired.source);
+        let is_withheld = copies::is_withheld(changes, rule);
+        let what = |jobs: &[&Job]| advice(&route, jobs, live, is_withheld);
         let both = [
-            failed(&route, &bad.ended, live),
-            stuck(&route, &bad.open, live),
+            failed(&route, &bad.ended, &what),
+            stuck(&route, &bad.open, &what),
         ];
         findings.extend(both.into_iter().flatten().map(|it| it.at(source)));
     }
@@ -145,7 +154,7 @@ fn is_stuck(job: &Job, now: Moment) -> bool {
 }
 
 /// A user has cancelled the copy on purpose, so the finding does not count.
-fn failed(route: &Route<'_>, jobs: &[&Job], live: &Live) -> Option<Finding> {
+fn failed(route: &Route<'_>, jobs: &[&Job], advice: &Advice<'_>) -> Option<Finding> {
     let since = |job: &Job| job.updated.or(job.created);
     let words = ("was not copied", "were not copied");
     Some(Finding {
@@ -153,12 +162,12 @@ fn failed(route: &Route<'_>, jobs: &[&Job], live: &Live) -> Option<Finding> {
         ..Finding::new(
             SYNC_FAILED,
             route.rule,
-            message(route, jobs, since, words, live)?,
+            message(route, jobs, since, words, advice)?,
         )
     })
 }
 
-fn stuck(route: &Route<'_>, jobs: &[&Job], live: &Live) -> Option<Finding> {
+fn stuck(route: &Route<'_>, jobs: &[&Job], advice: &Advice<'_>) -> Option<Finding> {
     let since = |job: &Job| job.created.or(job.updated);
     let words = ("has not been copied", "have not been copied");
     Some(Finding {
@@ -166,10 +175,13 @@ fn stuck(route: &Route<'_>, jobs: &[&Job], live: &Live) -> Option<Finding> {
         ..Finding::new(
             SYNC_STUCK,
             route.rule,
-            message(route, jobs, since, words, live)?,
+            message(route, jobs, since, words, advice)?,
         )
     })
 }
+
+/// What to do about jobs, each text with its separator.
+type Advice<'a> = dyn Fn(&[&Job]) -> String + 'a;
 
 /// `3 tags were not copied since 2026-01-02T03:04:10Z (2 failed, 1 timeout): v1, v2, v3`, and what
 /// to do. `None` without jobs.
@@ -178,7 +190,7 @@ fn message(
     jobs: &[&Job],
     since: impl Fn(&Job) -> Option<Moment>,
     (one, many): (&str, &str),
-    live: &Live,
+    advice: &Advice<'_>,
 ) -> Option<String> {
     if jobs.is_empty() {
         return None;
@@ -195,31 +207,50 @@ fn message(
     let statuses: Vec<String> = statuses.collect();
     let names: Vec<String> = jobs.iter().map(|job| job.item.clone()).collect();
     Some(format!(
-        "{} {}{since} ({}): {}; {}",
+        "{} {}{since} ({}): {}{}",
         counted(jobs.len(), route.copying.list.words),
         if jobs.len() == 1 { one } else { many },
         statuses.join(", "),
         some_of(&names),
-        advice(route, jobs, live),
+        advice(jobs),
     ))
 }
 
-/// What to do. A backfill copies only what the target lacks by name.
-fn advice(route: &Route<'_>, jobs: &[&Job], live: &Live) -> String {
+/// What to do. A backfill copies only what the target lacks by name, and nothing for a rule whose
+/// change is withheld.
+fn advice(route: &Route<'_>, jobs: &[&Job], live: &Live, is_withheld: bool) -> String {
     let at = |job: &&&Job| look(route, &job.item, live) == At::Other;
     let others = jobs.iter().filter(at).count();
-    if others == jobs.len() {
-        return "the target has other content of that name, which no backfill overwrites: push it \
-            again"
-            .to_owned();
-    }
+    let attribute = route.copying.overwrites;
+    let rule = live.resources.get(route.rule);
+    let value = rule.and_then(|rule| rule.attributes.get(attribute)?.as_bool());
+    let overwrites = value == Some(true);
     let backfill = format!(
-        "`apply --backfill '{}'` copies what is missing there",
+        "`apply --backfill '{}'` copies",
         route.source.parts().join("/")
     );
+    if others == jobs.len() {
+        let content = "the target has other content of that name, which";
+        return match overwrites {
+            true => format!("; {content} no backfill overwrites: push it again"),
+            false => format!(
+                "; {content} neither a backfill nor the rule overwrites: set `{attribute}: true` \
+                and push it again, or delete it there, and {backfill} it"
+            ),
+        };
+    }
+    let neither = if overwrites {
+        ""
+    } else {
+        ", and neither does the rule"
+    };
     match others {
-        0 => backfill,
-        others => format!("{backfill}; it does not overwrite the {others} with other content"),
+        _ if is_withheld => String::new(),
+        0 => format!("; {backfill} what is missing there"),
+        others => format!(
+            "; {backfill} what is missing there; it does not overwrite the {others} with other \
+            content{neither}"
+        ),
     }
 }
 
@@ -233,13 +264,10 @@ pub(crate) fn not_looked_for(live: &Live) -> Vec<&'static str> {
     }
 }
 
-/// A warning, if jobs could not be read: a plan does not need them, so it is not unknown.
+/// A warning, if jobs could not be read. Where a backfill needs them, the plan is unknown as well.
 pub(crate) fn unread(live: &Live) -> Option<Diagnostic> {
-    let judged = live.judged_jobs.iter();
-    let unread: Vec<_> = judged
-        .filter_map(|parent| live.unread_jobs.get_key_value(parent))
-        .collect();
-    let (first, failure) = unread.first()?;
+    let unread = &live.unread_jobs;
+    let (first, failure) = unread.first_key_value()?;
     let others = match unread.len() - 1 {
         0 => String::new(),
         more => format!(" and {more} more"),

@@ -204,8 +204,9 @@ fn a_tag_that_is_at_the_target_with_the_same_digest_is_copied() {
     push(&world, &["v1", "v2"], None);
     // Pushed again: the new content is not copied.
     push(&world, &["v1", "v2"], Some("job=failed,times=2"));
-    let other = "the target has other content of that name, which no backfill overwrites: push it \
-        again";
+    let other = "the target has other content of that name, which neither a backfill nor the rule \
+        overwrites: set `override: true` and push it again, or delete it there, and `apply \
+        --backfill 'cn-north-4/team-a/web'` copies it";
     assert_eq!(
         health(&drift(&world, &[])),
         [format!(
@@ -237,6 +238,26 @@ fn a_tag_that_is_at_the_target_with_the_same_digest_is_copied() {
         1
     );
     assert_eq!(health(&drift(&world, &[])), [""; 0]);
+}
+
+#[test]
+fn what_the_plan_copies_is_no_finding() {
+    let world = world();
+    push(&world, &["v1", "v2"], Some("job=failed,times=2"));
+    pass(&world, HOUR);
+    let with = |keys: &str| {
+        let rule = "      web: { sync: [ { target: dr";
+        CHART.replace(rule, &format!("{rule}, {keys}"))
+    };
+    world.chart(&with("backfill: missing"));
+    let document = world.plan_json(&["--jobs"]);
+    assert_eq!(document["summary"]["run"], 1);
+    assert_eq!(health(&document), [""; 0]);
+    // A protected rule that would be replaced is not run.
+    let replaced = with("override: true, backfill: missing");
+    world.chart(&format!("{replaced}protect: [ team-a/web ]\n"));
+    let withheld = "sync-failed! web: 2 tags were not copied (2 failed): v1, v2";
+    assert_eq!(health(&world.plan_json(&["--jobs"])), [withheld]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub(super) static CODES: &[Code] = &[
         Example::Advice(
             "Remove the cause, then copy what is missing with `portolan apply --backfill PATTERN`. \
             A tag that is in the target with another digest is never overwritten by that: push it \
-            again.",
+            again, if the rule has `override: true`.",
         ),
     ),
     warning(

@@ -45,6 +45,7 @@ pub(super) static COPYING: Copying = Copying {
         doc: "Whether tags that exist already are copied: `on-create` when the rule is created or \
             replaced, `missing` whenever the target lacks some. Nothing is overwritten.",
     },
+    overwrites: "override",
     gate: "enable_image_sync",
     items: "tags",
     list: &tag::TAGS,

@@ -32,7 +32,7 @@ pub(in crate::plan) fn of(
         }
         if let Some(lack) = lack(route.rule, chart, live, now) {
             let lack = unplanned(lack, changes, route.rule);
-            found.extend(lacking(&route, &lack));
+            found.extend(lacking(&route, &lack, is_withheld(changes, route.rule)));
         }
     }
     for finding in &mut found {
@@ -44,19 +44,28 @@ pub(in crate::plan) fn of(
 
 /// What is lacking and not copied by the plan: a finding is what no change would mend.
 fn unplanned(mut lack: Lack, changes: &[Change], rule: &Address) -> Lack {
-    let change = changes.binary_search_by(|change| change.address.cmp(rule));
-    let change = change.ok().map(|at| &changes[at]);
-    let run = change
-        .filter(|change| change.withheld.is_none())
-        .and_then(|change| change.action.run())
-        .and_then(Run::copies);
-    if let Some(copies) = run {
-        let planned: BTreeSet<&String> = copies.items.iter().collect();
-        for list in [&mut lack.missing, &mut lack.removed, &mut lack.under_way] {
-            list.retain(|item| !planned.contains(item));
-        }
+    let planned = planned(changes, rule);
+    for list in [&mut lack.missing, &mut lack.removed, &mut lack.under_way] {
+        list.retain(|item| !planned.contains(item));
     }
     lack
+}
+
+/// What the plan copies for a rule.
+pub(in crate::plan) fn planned<'c>(changes: &'c [Change], rule: &Address) -> BTreeSet<&'c String> {
+    let change = change_of(changes, rule).filter(|change| change.withheld.is_none());
+    let copies = change.and_then(|change| change.action.run().and_then(Run::copies));
+    copies.into_iter().flat_map(|it| &it.items).collect()
+}
+
+/// Whether the plan may not change a rule. Its run is withheld too then, whoever asks for it.
+pub(in crate::plan) fn is_withheld(changes: &[Change], rule: &Address) -> bool {
+    change_of(changes, rule).is_some_and(|change| change.withheld.is_some())
+}
+
+fn change_of<'c>(changes: &'c [Change], rule: &Address) -> Option<&'c Change> {
+    let change = changes.binary_search_by(|change| change.address.cmp(rule));
+    change.ok().map(|at| &changes[at])
 }
 
 /// The codes that were not looked for at every rule.
@@ -75,6 +84,10 @@ pub(in crate::plan) fn not_looked_for(chart: &Chart, live: &Live) -> Vec<&'stati
     if !routes(chart).all(|route| lack(route.rule, chart, live, now).is_some()) {
         codes.extend([COPIES_MISSING, COPIES_REMOVED, COPIES_UNDER_WAY]);
     }
+    // Only jobs tell it.
+    if routes(chart).any(|route| live.unread_jobs.contains_key(&route.source)) {
+        codes.push(COPIES_REMOVED);
+    }
     codes
 }
 
@@ -89,12 +102,15 @@ fn target_missing(route: &Route<'_>) -> Finding {
     }
 }
 
-fn lacking(route: &Route<'_>, lack: &Lack) -> Vec<Finding> {
+fn lacking(route: &Route<'_>, lack: &Lack, is_withheld: bool) -> Vec<Finding> {
     let words = route.copying.list.words;
-    let again = format!(
-        "`apply --backfill '{}'` copies them",
-        route.source.parts().join("/")
-    );
+    let remedy = |message: String, again: &str| match is_withheld {
+        true => message,
+        false => format!(
+            "{message}; `apply --backfill '{}'` copies them{again}",
+            route.source.parts().join("/")
+        ),
+    };
     let of = counted(lack.of, words);
     let one = |names: &[String], one: &str, several: &str| {
         let verb = if names.len() == 1 { one } else { several };
@@ -108,12 +124,8 @@ fn lacking(route: &Route<'_>, lack: &Lack) -> Vec<Finding> {
     );
     let under_way = one(&lack.under_way, "is under way", "are under way");
     let found = [
-        (COPIES_MISSING, &lack.missing, format!("{missing}; {again}")),
-        (
-            COPIES_REMOVED,
-            &lack.removed,
-            format!("{removed}; {again} again"),
-        ),
+        (COPIES_MISSING, &lack.missing, remedy(missing, "")),
+        (COPIES_REMOVED, &lack.removed, remedy(removed, " again")),
         (COPIES_UNDER_WAY, &lack.under_way, under_way),
     ];
     found

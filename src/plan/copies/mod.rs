@@ -7,7 +7,7 @@ mod findings;
 
 use std::collections::BTreeSet;
 
-pub(super) use self::findings::{not_looked_for, of as findings};
+pub(super) use self::findings::{is_withheld, not_looked_for, of as findings, planned};
 use crate::{
     address::Address,
     copies::{Held, Wanted},

@@ -191,6 +191,11 @@ fn a_protected_rule_is_run_and_not_replaced() {
     let guarded = |text: String| format!("protect: [ o/a ]\n{text}");
     let replaced = plan(&guarded(keys("backfill: missing")), &seen(OTHER, &[]), &[]);
     assert!(replaced.changes[0].withheld.is_some());
+    // `apply --backfill` would be withheld as well, so nothing advises it.
+    assert_eq!(
+        replaced.findings[0].message,
+        "3 of 3 tags are not there: v1, v2, v3"
+    );
     let run = plan(&guarded(keys("backfill: missing")), &seen(SAME, &[]), &[]);
     assert_eq!(
         (run.changes[0].verbs(), &run.changes[0].withheld),

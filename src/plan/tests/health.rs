@@ -194,19 +194,30 @@ fn a_tag_at_the_target_clears_its_job_only_with_the_digest_of_the_source() {
         message(&live),
         format!(
             "3 tags were not copied {what} (3 failed): missing, other, undigested; `apply --backfill 'r-1/o/web'` copies what is missing there; it does not overwrite the 2 with \
-            other content"
+            other content, and neither does the rule"
         )
     );
     live.contents
         .get_mut(&copy)
         .unwrap()
         .push(item("missing", Some("4")));
+    let all = format!(
+        "3 tags were not copied {what} (3 failed): missing, other, undigested; the target has \
+        other content of that name, which"
+    );
     assert_eq!(
         message(&live),
         format!(
-            "3 tags were not copied {what} (3 failed): missing, other, undigested; the target has \
-            other content of that name, which no backfill overwrites: push it again"
+            "{all} neither a backfill nor the rule overwrites: set `override: true` and push it \
+            again, or delete it there, and `apply --backfill 'r-1/o/web'` copies it"
         )
+    );
+    let rule = sync_rule::address(&repository::address("r-1", "o", "web"), "x-1", "y");
+    let found = live.resources.get_mut(&rule).unwrap();
+    found.attributes.insert("override", json!(true));
+    assert_eq!(
+        message(&live),
+        format!("{all} no backfill overwrites: push it again")
     );
 }
 
@@ -219,15 +230,15 @@ fn unread_jobs_are_a_warning() {
         message: message.to_owned(),
         hint: None,
     };
-    live.unread_jobs.insert(api.clone(), failure("403"));
     assert_eq!(health::unread(&live), None);
+    // For whatever they were asked for.
     live.unread_jobs.insert(web, failure("404"));
     let message = |live: &Live| health::unread(live).unwrap().message;
     assert_eq!(
         message(&live),
         "the sync jobs of repository r-1/o/web could not be read: 404"
     );
-    live.judged_jobs.insert(api);
+    live.unread_jobs.insert(api, failure("403"));
     assert_eq!(
         message(&live),
         "the sync jobs of repository r-1/o/api and 1 more could not be read: 403"
