@@ -66,7 +66,8 @@ impl Wish {
     fn divide(&self, lack: Lack) -> Divided {
         let Lack {
             missing,
-            under_way,
+            mut under_way,
+            lost,
             removed,
             collected,
             ..
@@ -77,11 +78,9 @@ impl Wish {
             ..Divided::default()
         };
         // No rule copies what is young, where the rule is new.
-        if self.is_new {
-            divided.copied.extend(under_way);
-        } else {
-            divided.under_way = under_way;
-        }
+        let is_copied = |item: &mut String| self.is_new || lost.contains(item);
+        divided.copied.extend(under_way.extract_if(.., is_copied));
+        divided.under_way = under_way;
         if self.with_removed {
             divided.copied.extend(removed);
         } else {
@@ -148,18 +147,23 @@ pub(crate) fn unread(
         };
         let found = live.resources.get(rule);
         let wish = Wish::of(rule, wanted, found, chart, live)?;
-        if copies::lack(rule, chart, live, now).is_some() {
-            return None;
-        }
         let items = wish.copying.list.words.1;
-        let reason = copies::unread(rule, live).unwrap_or("they were not read");
+        let (message, hint) = match copies::lack(rule, chart, live, now) {
+            None => (
+                copies::unread(rule, live).unwrap_or("they were not read"),
+                "its backfill needs them: make the target readable, or set `backfill: never`",
+            ),
+            Some(lack) if wish.with_removed || lack.missing.is_empty() => return None,
+            Some(_) => (
+                live.unread_jobs.get(&rule.parent()?)?.message.as_str(),
+                "only the jobs tell what somebody removed at the target: make them readable, or \
+                copy all of it with `--backfill`",
+            ),
+        };
         let failure = ReadFailure {
             subject: format!("{items} that {rule} has to copy"),
-            message: reason.to_owned(),
-            hint: Some(
-                "its backfill needs them: make the target readable, or set `backfill: never`"
-                    .to_owned(),
-            ),
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
         };
         Some((rule.clone(), failure))
     };

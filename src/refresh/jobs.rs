@@ -1,9 +1,13 @@
 //! Reads the newest jobs of repositories: which of their tags the service copied, and with what
 //! result.
 //!
-//! One page each. Whether a job that failed long ago still matters is not shown by more of them.
+//! One page each: whether a job that failed long ago still matters is not shown by more of them.
+//! More are read only to tell what somebody removed at a target from what was never copied.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::task::JoinSet;
 
@@ -15,12 +19,18 @@ use crate::{
         Window,
         copying::{Copying, Job},
     },
-    plan::health,
+    plan::{
+        copies::{Sought, tell_all},
+        health,
+    },
     progress::Tally,
     state::{Chart, Live, ReadFailure},
     time::Moment,
     transport::client::Client,
 };
+
+/// The most pages of jobs that are read of one parent.
+const MOST_PAGES: usize = 10;
 
 /// The jobs of one parent, and the time on the service's clock.
 type Listed = (Vec<Job>, Option<Moment>);
@@ -28,17 +38,26 @@ type Listed = (Vec<Job>, Option<Moment>);
 /// Reads that run, each of the jobs of one parent.
 pub(super) struct Reads(JoinSet<(Address, Result<Listed, ReadFailure>)>);
 
-/// Starts a read of the jobs of each parent. Parents without a kind of children that copies have no
-/// jobs.
+/// Starts a read of the newest jobs of each parent. Parents without a kind of children that copies
+/// have no jobs.
 pub(super) fn begin(client: &Arc<Client>, parents: BTreeSet<Address>) -> Reads {
+    let none = (Vec::new(), None);
+    let asked = parents.into_iter();
+    spawn(
+        client,
+        asked.map(|parent| (parent, Sought::new(), none.clone())),
+    )
+}
+
+fn spawn(client: &Arc<Client>, asked: impl Iterator<Item = (Address, Sought, Listed)>) -> Reads {
     let mut reads = JoinSet::new();
-    for parent in parents {
+    for (parent, sought, known) in asked {
         let Some(copying) = parent.kind().copied_by() else {
             continue;
         };
         let client = client.clone();
         reads.spawn(async move {
-            let jobs = newest(&client, &parent, copying).await;
+            let jobs = newest(&client, &parent, copying, &sought, known).await;
             (parent, jobs)
         });
     }
@@ -60,15 +79,28 @@ impl Reads {
     }
 }
 
-/// Reads the newest jobs of each parent, side by side. What was read before is not read again.
+/// Reads the jobs of each parent that tell what became of the items, side by side. What was read
+/// before is not read again.
 pub(super) async fn read(
     client: &Arc<Client>,
-    mut parents: BTreeSet<Address>,
+    asked: BTreeMap<Address, Sought>,
     live: &mut Live,
     tally: &Tally<'_>,
 ) {
-    parents.retain(|it| !live.jobs.contains_key(it) && !live.unread_jobs.contains_key(it));
-    begin(client, parents).finish(live, tally).await;
+    let mut open = Vec::new();
+    for (parent, sought) in asked {
+        let known = live.jobs.get(&parent);
+        let is_enough = |jobs: &Vec<Job>| {
+            let copying = parent.kind().copied_by();
+            copying.is_some_and(|it| jobs.len() < it.jobs_page)
+                || tell_all(jobs, &sought, live.clock)
+        };
+        if !live.unread_jobs.contains_key(&parent) && !known.is_some_and(is_enough) {
+            let known = known.cloned().unwrap_or_default();
+            open.push((parent, sought, (known, live.clock)));
+        }
+    }
+    spawn(client, open.into_iter()).finish(live, tally).await;
 }
 
 /// Lists the items at both ends of rules with bad jobs, side by side: whether a copy is there after
@@ -104,16 +136,31 @@ async fn newest(
     client: &Client,
     parent: &Address,
     copying: &Copying,
+    sought: &Sought,
+    (mut jobs, mut now): Listed,
 ) -> Result<Listed, ReadFailure> {
     let subject = || format!("sync jobs of {parent}");
-    let request = (copying.jobs)(parent, Window::first(copying.jobs_page));
-    let response = client
-        .read(&request)
-        .await
-        .map_err(|error| failed(subject(), &error))?;
-    let page = (copying.decode_jobs)(parent, &response)
-        .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
-    Ok((page.items, clock(&response)))
+    let limit = copying.jobs_page;
+    for number in jobs.len() / limit..MOST_PAGES {
+        let window = Window {
+            offset: number * limit,
+            limit,
+        };
+        let request = (copying.jobs)(parent, window);
+        let response = client
+            .read(&request)
+            .await
+            .map_err(|error| failed(subject(), &error))?;
+        let page = (copying.decode_jobs)(parent, &response)
+            .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
+        now = now.max(clock(&response));
+        let is_last = page.items.len() < limit;
+        jobs.extend(page.items);
+        if is_last || tell_all(&jobs, sought, now) {
+            break;
+        }
+    }
+    Ok((jobs, now))
 }
 
 #[cfg(test)]
@@ -155,8 +202,8 @@ mod tests {
         let mut live = Live::default();
         let tally = Tally::new(&Silent, Stage::Reading);
         for requests in [2, 2] {
-            let both = BTreeSet::from([web.clone(), api.clone()]);
-            read(&client, both, &mut live, &tally).await;
+            let both = [&web, &api].map(|it| (it.clone(), Sought::new()));
+            read(&client, both.into(), &mut live, &tally).await;
             assert_eq!(client.requests(), requests);
         }
         assert_eq!(live.jobs[&web][0].id, 7);

@@ -478,8 +478,12 @@ impl Replay<'_> {
         for it in ends.collect::<BTreeSet<_>>() {
             self.take_copies(it);
         }
-        let asked = copies::to_ask(self.chart, wanted, &self.done.live);
-        self.take_jobs(&asked);
+        let asked = copies::to_ask(
+            self.chart,
+            (wanted, &backfill::compared(part)),
+            &self.done.live,
+        );
+        self.take_jobs(&asked.into_keys().collect());
         let again = health::to_list(part, &self.done.live);
         let held = &self.snapshot.live;
         for (of, _) in again {

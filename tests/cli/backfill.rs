@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use portolan::emulator::{Fault, Settings, SyncRule, Tag};
+use portolan::emulator::{Fault, Job, Settings, SyncRule, Tag};
 use serde_json::{Value, json};
 
 use crate::support::{AK, NORTH, SK, World};
@@ -484,4 +484,71 @@ fn what_is_being_copied_is_found_behind_a_hundred_newer_jobs() {
     }
     let jobs = world.edit(|state| state.repository(NORTH, "team-a", "web").unwrap().jobs.len());
     assert_eq!(jobs, 150);
+}
+
+#[test]
+fn a_removed_copy_is_remembered_behind_a_hundred_newer_jobs() {
+    let world = world(true, ", backfill: missing");
+    at_source(&world, &["v1"]);
+    let now = world.emulator.now().to_string();
+    world.edit(|state| {
+        let web = state.repository_mut(NORTH, "team-a", "web").unwrap();
+        let others = (0..150).map(|number| format!("other{number}"));
+        let tags = std::iter::once("v1".to_owned()).chain(others);
+        web.jobs = (1..)
+            .zip(tags)
+            .map(|(id, tag)| Job {
+                id,
+                created: now.clone(),
+                updated: now.clone(),
+                ..Job::to(&tag, EAST, "dr")
+            })
+            .collect();
+    });
+    world.is_settled();
+    let removed = "1 of 1 tag was copied and is gone again: v1";
+    let _ = world.run(&["drift"]).exits(0).says(removed);
+    let _ = world.run(&["drift", "--jobs"]).exits(0).says(removed);
+}
+
+#[test]
+fn unreadable_jobs_do_not_turn_what_was_removed_into_what_is_missing() {
+    let removed = |policy: &str| {
+        let world = world(true, policy);
+        let tags = [Tag::named("v1")];
+        assert!(world.emulator.push_tags(NORTH, "team-a", "web", tags));
+        world.emulator.advance(Duration::from_secs(3600));
+        assert_eq!(world.emulator.delete_tags(EAST, "dr", "web", &["v1"]), 1);
+        world.inject(fault("status=403,route=list-jobs,times=all"));
+        world
+    };
+    let warning = "warning[jobs-not-read]: the sync jobs of repository cn-north-4/team-a/web";
+    let world = removed(", backfill: missing");
+    let output = world.plan(&["--format", "json"]).exits(1);
+    assert_eq!(output.json()["outcome"], "unknown");
+    let _ = world.plan(&[]).exits(1).warns(warning);
+    let _ = world.try_apply(&[]).exits(1);
+    assert_eq!(world.writes(), [""; 0]);
+    // Who asks for all of it needs no jobs to plan.
+    let _ = world
+        .plan(&["--backfill", "team-a/web"])
+        .exits(0)
+        .says("1 of 1 tag missing: v1");
+    // For findings alone it is a warning.
+    let _ = removed("").run(&["drift"]).exits(2).warns(warning);
+}
+
+#[test]
+fn a_young_tag_whose_job_failed_is_copied_on_demand() {
+    let world = world(true, "");
+    world.inject(fault("job=failed"));
+    let tags = [Tag::named("v1"), Tag::named("v2")];
+    assert!(world.emulator.push_tags(NORTH, "team-a", "web", tags));
+    world.emulator.advance(Duration::from_secs(60));
+    assert_eq!(names(&world), ["v2"]);
+    let _ = world
+        .plan(&["--backfill", "team-a/web"])
+        .says("1 of 2 tags missing: v1");
+    let _ = world.apply(&["--backfill", "team-a/web"]);
+    assert_eq!(names(&world), ["v1", "v2"]);
 }

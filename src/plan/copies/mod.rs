@@ -5,14 +5,18 @@
 
 mod findings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::findings::{is_withheld, not_looked_for, of as findings, planned};
 use crate::{
     address::Address,
     copies::{Held, Wanted},
     diff,
-    kind::{Item, Kind, copying::Copying},
+    kind::{
+        Item, Kind,
+        copying::{Copying, Job},
+    },
+    plan::jobs,
     state::{Attributes, Chart, Live, Presence},
     time::Moment,
 };
@@ -66,6 +70,8 @@ pub(crate) struct Lack {
     pub(crate) missing: Vec<String>,
     /// Younger than half an hour by the service's clock.
     pub(crate) under_way: Vec<String>,
+    /// Of these, those whose newest known job ended without a copy: only a backfill brings them.
+    pub(crate) lost: BTreeSet<String>,
     /// Copied within thirty days, and gone again.
     pub(crate) removed: Vec<String>,
     /// A retention of the chart at the target would collect them.
@@ -88,10 +94,19 @@ pub(crate) fn lack(rule: &Address, chart: &Chart, live: &Live, now: Moment) -> O
     };
     let going = collected(&route, chart, items, copy, now)?;
     let copied = copied(&route, live, now);
+    let known = live.jobs.get(&route.source).map(Vec::as_slice);
+    let known = jobs::newest(known.unwrap_or_default());
+    let is_lost = |item: &Item| {
+        let job = known.get(&(rule, item.name.as_str()));
+        job.is_some_and(|job| has_lost(job, item))
+    };
     let mut lacking: Vec<&Item> = items.iter().filter(|it| !copy.contains(&it.name)).collect();
     lacking.sort_by(|one, other| (one.since, &one.name).cmp(&(other.since, &other.name)));
     for item in lacking {
         let list = if is_younger(item.since, UNDER_WAY, now) {
+            if is_lost(item) {
+                lack.lost.insert(item.name.clone());
+            }
             &mut lack.under_way
         } else if going.contains(&item.name) {
             &mut lack.collected
@@ -208,16 +223,48 @@ fn copied<'l>(route: &Route<'_>, live: &'l Live, now: Moment) -> BTreeSet<&'l st
     lately.map(|job| job.item.as_str()).collect()
 }
 
-/// The sources whose jobs tell what was removed.
-pub(crate) fn to_ask(chart: &Chart, wanted: &Wanted, live: &Live) -> BTreeSet<Address> {
+/// Whether the job, which began after the push, ended without a copy of the item.
+fn has_lost(job: &Job, item: &Item) -> bool {
+    let is_later = job.created.or(job.updated) >= item.since;
+    is_later && !job.status.is_open() && !job.status.has_copied()
+}
+
+/// Items of one source, each with a rule that may have copied it.
+pub(crate) type Sought = BTreeSet<(Address, String)>;
+
+/// The sources whose jobs tell what was removed, and of each the items that are missing. The rules
+/// in `run` may copy what is not under way any more, which jobs tell too.
+pub(crate) fn to_ask(
+    chart: &Chart,
+    (wanted, run): (&Wanted, &Wanted),
+    live: &Live,
+) -> BTreeMap<Address, Sought> {
     // Without a clock nothing is young.
     let now = live.clock.unwrap_or(Moment(i64::MAX));
-    let is_missing = |route: &Route<'_>| {
-        let lack = lack(route.rule, chart, live, now);
-        wanted.holds(route.rule) && lack.is_some_and(|lack| !lack.missing.is_empty())
-    };
-    let asked = routes(chart).filter(is_missing);
-    asked.map(|route| route.source).collect()
+    let mut asked = BTreeMap::<Address, Sought>::new();
+    for route in routes(chart).filter(|route| wanted.holds(route.rule)) {
+        let Some(lack) = lack(route.rule, chart, live, now) else {
+            continue;
+        };
+        let is_doubtful = !lack.under_way.is_empty() && run.holds(route.rule);
+        if is_doubtful || !lack.missing.is_empty() {
+            let missing = lack.missing.into_iter();
+            let sought = asked.entry(route.source).or_default();
+            sought.extend(missing.map(|item| (route.rule.clone(), item)));
+        }
+    }
+    asked
+}
+
+/// Whether these jobs, the newest of one source, tell of each item whether it was copied lately.
+pub(crate) fn tell_all(jobs: &[Job], sought: &Sought, now: Option<Moment>) -> bool {
+    let now = now.unwrap_or(Moment(i64::MAX));
+    let since = |job: &Job| job.updated.or(job.created);
+    let is_old = |job: &Job| since(job).is_some() && !is_younger(since(job), REMEMBERED, now);
+    let copied = jobs.iter().filter(|job| job.status.has_copied());
+    let copied: BTreeSet<(&Address, &str)> = copied.map(|job| (&job.rule, &*job.item)).collect();
+    let is_told = |(rule, item): &(Address, String)| copied.contains(&(rule, item.as_str()));
+    sought.iter().all(is_told) || jobs.iter().any(is_old)
 }
 
 #[cfg(test)]

@@ -111,6 +111,7 @@ fn each_tag_that_is_not_there_is_in_one_list() {
         of: 7,
         missing: ["unknown", "old", "edge"].map(str::to_owned).into(),
         under_way: ["new", "ahead"].map(str::to_owned).into(),
+        lost: BTreeSet::new(),
         removed: vec!["removed".to_owned()],
         collected: Vec::new(),
     };
@@ -174,12 +175,49 @@ fn names_decide_whether_times_are_needed() {
 #[test]
 fn jobs_are_asked_for_only_where_old_tags_are_missing() {
     let chart = chart(CHART);
-    let asked = |age| {
+    let asked = |age, run| {
         let live = live(listed(&[("a", Some(age))]), named(&[]));
-        to_ask(&chart, &Wanted::All, &live)
+        to_ask(&chart, (&Wanted::All, run), &live)
     };
-    assert_eq!(asked(DAY), BTreeSet::from([web()]));
-    assert!(asked(MINUTE).is_empty());
+    let missing = Sought::from([(rule(), "a".to_owned())]);
+    assert_eq!(asked(DAY, &Wanted::Nothing), [(web(), missing)].into());
+    assert!(asked(MINUTE, &Wanted::Nothing).is_empty());
+    // Where a run may copy it, jobs tell whether it is under way.
+    assert_eq!(asked(MINUTE, &Wanted::All), [(web(), Sought::new())].into());
+}
+
+#[test]
+fn jobs_are_read_until_each_tag_was_copied_or_they_are_old() {
+    let sought = Sought::from(["a", "b"].map(|tag| (rule(), tag.to_owned())));
+    let tells = |jobs: &[Job]| tell_all(jobs, &sought, Some(NOW));
+    let [a, b] = ["a", "b"].map(|tag| job(tag, JobStatus::Success, DAY));
+    assert!(!tells(std::slice::from_ref(&a)));
+    assert!(tells(&[a.clone(), b]));
+    // A failure does not tell whether an earlier job copied it.
+    assert!(!tells(&[a.clone(), job("b", JobStatus::Failed, DAY)]));
+    assert!(!tells(&[
+        a.clone(),
+        job("c", JobStatus::Failed, 30 * DAY - 1)
+    ]));
+    assert!(tells(&[a, job("c", JobStatus::Failed, 30 * DAY)]));
+    assert!(tell_all(&[], &Sought::new(), None));
+}
+
+#[test]
+fn a_young_tag_is_lost_if_the_job_after_its_push_ended_without_a_copy() {
+    for (status, age, is_lost) in [
+        (JobStatus::Failed, MINUTE, true),
+        (JobStatus::Cancelled, 2 * MINUTE, true),
+        (JobStatus::TimedOut, 2 * MINUTE + 1, false),
+        (JobStatus::Running, MINUTE, false),
+        (JobStatus::Success, MINUTE, false),
+    ] {
+        let mut live = live(listed(&[("a", Some(2 * MINUTE))]), named(&[]));
+        live.jobs.insert(web(), vec![job("a", status, age)]);
+        let lack = lack(&rule(), &chart(CHART), &live, NOW).unwrap();
+        assert_eq!(lack.under_way, ["a"]);
+        assert_eq!(!lack.lost.is_empty(), is_lost, "{age}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     copies::Held,
     kind::{Item, organization, sync_rule},
     plan::{Copies, Run},
+    state::ReadFailure,
 };
 
 const TAGS: [&str; 3] = ["v1", "v2", "v3"];
@@ -151,6 +152,32 @@ fn a_target_that_cannot_be_read_makes_the_outcome_unknown_where_it_is_needed() {
         if outcome == Outcome::Unknown {
             assert_eq!(plan.failures[0].message, "403 no");
         }
+    }
+}
+
+#[test]
+fn jobs_that_cannot_be_read_make_the_outcome_unknown_where_they_are_needed() {
+    for (policy, there, outcome) in [
+        ("backfill: missing", &["v1"][..], Outcome::Unknown),
+        ("backfill: missing", &TAGS, Outcome::NoChanges),
+        ("backfill: on-create", &["v1"], Outcome::NoChanges),
+        ("", &["v1"], Outcome::NoChanges),
+    ] {
+        let mut live = seen(SAME, there);
+        let failure = ReadFailure {
+            subject: "jobs".to_owned(),
+            message: "403 no".to_owned(),
+            hint: None,
+        };
+        live.unread_jobs
+            .insert(repository::address("r-1", "o", "a"), failure);
+        let unread = plan(&keys(policy), &live, &[]);
+        assert_eq!(unread.outcome(), outcome, "{policy} {there:?}");
+        // What was removed is copied too, so nobody needs to know it.
+        let mut chart = chart(&keys(policy));
+        chart.backfill = vec!["r-1/o/a".parse().unwrap()];
+        let asked = build::build(&chart, &live, &[], Scope::default(), NOW);
+        assert_ne!(asked.outcome(), Outcome::Unknown, "{policy}");
     }
 }
 

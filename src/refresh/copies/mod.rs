@@ -23,7 +23,10 @@ use crate::{
     address::Address,
     copies::Held,
     kind::{ItemList, Kind},
-    plan::copies::{self, Route, routes},
+    plan::{
+        backfill,
+        copies::{self, Route, routes},
+    },
     progress::Tally,
     state::{Chart, Live},
     transport::client::Client,
@@ -97,7 +100,7 @@ pub(super) async fn read(
     // Now that it is known what is missing.
     let wanted = copies::to_list(chart, &options.copies, live);
     list(client, lists(part, options, &wanted), live, tally).await;
-    let asked = copies::to_ask(chart, &options.copies, live);
+    let asked = copies::to_ask(chart, (&options.copies, &backfill::compared(part)), live);
     jobs::read(client, asked, live, tally).await;
 }
 
