@@ -341,6 +341,22 @@ fn targets_that_cannot_be_read_are_not_compared() {
 }
 
 #[test]
+fn a_target_that_does_not_answer_is_not_waited_for_long() {
+    let world = world();
+    push_uncopied(&world, &["v1"]);
+    world.emulator.advance(LATER);
+    let slow = "delay=60s,route=list-repositories,region=cn-east-3,times=all";
+    world.inject(slow.parse().unwrap());
+    let began = std::time::Instant::now();
+    let _ = world
+        .run(&["drift"])
+        .exits(0)
+        .warns("warning[copies-not-compared]")
+        .warns("no answer within 5 seconds");
+    assert!(began.elapsed() < Duration::from_secs(40));
+}
+
+#[test]
 fn tags_that_a_retention_at_the_target_collects_are_left_out() {
     let world = world();
     let east = "---\nversion: 1\nregion: cn-east-3\norganizations:\n  dr:\n    repositories:\n      \

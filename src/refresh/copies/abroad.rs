@@ -1,5 +1,6 @@
 //! Reads targets in regions that the chart declares nothing in: whether the places exist, and the
-//! names of what was copied there, one list for each place.
+//! names of what was copied there, one list for each place. What no backfill needs is asked for
+//! once, and not for long.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,12 +14,15 @@ use crate::{
     address::Address,
     copies::Target,
     kind::Kind,
+    plan::{backfill, copies::routes},
     refresh::{
-        RefreshOptions, lacking, pages,
+        RefreshOptions, lacking,
+        pages::{self, Reader},
         targets::{self, Own, Places, Visit},
     },
     state::Chart,
-    transport::client::Client,
+    transport::client::{CallError, Client},
+    wire::{Request, Response},
 };
 
 /// What was seen in such regions.
@@ -73,13 +77,16 @@ impl Abroad {
         let Some(endpoints) = &options.abroad else {
             return abroad;
         };
+        let run = backfill::compared(part);
+        let needed = routes(part).filter(|route| run.holds(route.rule));
+        let needed: Arc<BTreeSet<Address>> = Arc::new(needed.map(|route| route.place).collect());
         for (region, places) in targets::places(part, own, false, options) {
             match endpoints.get(&region) {
                 Some(Ok(())) => {
-                    let client = client.clone();
+                    let (client, needed) = (client.clone(), needed.clone());
                     abroad
                         .visits
-                        .spawn(async move { visit(&client, &region, places).await });
+                        .spawn(async move { visit(&client, &region, places, &needed).await });
                 }
                 Some(Err(reason)) => abroad.seen.append(Seen::not_looked_at(places, reason)),
                 None => abroad
@@ -99,7 +106,12 @@ impl Abroad {
 }
 
 /// Looks at the places of a region, and lists the contents of those that exist.
-async fn visit(client: &Arc<Client>, region: &Arc<str>, mut places: Places) -> Seen {
+async fn visit(
+    client: &Arc<Client>,
+    region: &Arc<str>,
+    mut places: Places,
+    needed: &BTreeSet<Address>,
+) -> Seen {
     let all = places.keys().cloned().collect();
     let targets = Arc::new(Visit::new(client)).look(region, all).await;
     let mut seen = Seen::default();
@@ -110,7 +122,8 @@ async fn visit(client: &Arc<Client>, region: &Arc<str>, mut places: Places) -> S
             Target::There if copies.is_empty() => {}
             Target::There => {
                 let (client, place) = (client.clone(), place.clone());
-                lists.spawn(async move { list(&client, &place, copies).await });
+                let is_needed = needed.contains(&place);
+                lists.spawn(async move { list(&client, &place, copies, is_needed).await });
             }
             Target::Missing => seen.absent.extend(copies),
             Target::NotLookedAt(reason) => {
@@ -127,8 +140,31 @@ async fn visit(client: &Arc<Client>, region: &Arc<str>, mut places: Places) -> S
     seen
 }
 
+/// Reads the first page in one try, as places are looked at. The others are read as usual: the
+/// list answers.
+struct Brief<'c> {
+    client: &'c Arc<Client>,
+    visit: Visit,
+    kind: &'static Kind,
+}
+
+impl Reader for Brief<'_> {
+    async fn read(&mut self, request: &Request) -> Result<Response, CallError> {
+        Ok(self.visit.ask(request, self.kind).await?)
+    }
+
+    fn client(&self) -> Option<&Arc<Client>> {
+        Some(self.client)
+    }
+}
+
 /// Lists what is in one place, and takes the names of what these contain.
-async fn list(client: &Arc<Client>, place: &Address, copies: BTreeSet<Address>) -> Seen {
+async fn list(
+    client: &Arc<Client>,
+    place: &Address,
+    copies: BTreeSet<Address>,
+    is_needed: bool,
+) -> Seen {
     let Some(inside) = place.kind().blocked_by() else {
         return Seen::default();
     };
@@ -146,7 +182,21 @@ async fn list(client: &Arc<Client>, place: &Address, copies: BTreeSet<Address>) 
         },
     };
     let mut seen = Seen::default();
-    match pages::read(&mut { client }, &list).await {
+    let listed = if is_needed {
+        pages::read(&mut { client }, &list).await
+    } else {
+        let visit = Visit::new(client);
+        pages::read(
+            &mut Brief {
+                client,
+                visit,
+                kind,
+            },
+            &list,
+        )
+        .await
+    };
+    match listed {
         Ok(listed) => {
             seen.names = names.take();
             let lacking = copies.into_iter().filter(|it| !seen.names.contains_key(it));

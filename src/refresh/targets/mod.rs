@@ -22,6 +22,7 @@ use crate::{
     plan::copies::{Route, routes},
     state::{Chart, Live},
     transport::{
+        NoAnswer,
         client::{CallError, Client, Purpose},
         trace::Trace,
     },
@@ -91,7 +92,7 @@ fn is_declared(chart: &Chart, place: &Address) -> bool {
     declared.is_some_and(|declared| !declared.is_absent())
 }
 
-/// Requests to one region, with one patience for all.
+/// Requests, mostly to one region, with one patience for all.
 pub(super) struct Visit {
     client: Arc<Client>,
     left: Mutex<Duration>,
@@ -185,7 +186,7 @@ impl Visit {
 
     /// Sends a request in what is left of the patience. The wait for a place in flight is not part
     /// of it: that is the time of other requests.
-    async fn ask(&self, request: &Request, kind: &Kind) -> Result<Response, Failed> {
+    pub(super) async fn ask(&self, request: &Request, kind: &Kind) -> Result<Response, Failed> {
         let mut admission = self.client.admit(request, &[]).await?;
         let left = self.with_left(|left| *left);
         let began = Instant::now();
@@ -208,11 +209,23 @@ impl Visit {
 
 /// Why a place was not looked at.
 #[derive(Debug, thiserror::Error)]
-enum Failed {
+pub(super) enum Failed {
     #[error(transparent)]
     Answered(#[from] CallError),
     #[error("no answer within {} seconds", PATIENCE.as_secs())]
     Silent,
+}
+
+impl From<Failed> for CallError {
+    fn from(failed: Failed) -> CallError {
+        match failed {
+            Failed::Answered(error) => error,
+            Failed::Silent => CallError::NoAnswer(NoAnswer {
+                message: Failed::Silent.to_string(),
+                never_sent: false,
+            }),
+        }
+    }
 }
 
 #[cfg(test)]
