@@ -65,6 +65,8 @@ pub struct Record {
     pub tries: Vec<Try>,
     /// Whether a write was sent, successful or not.
     pub wrote: bool,
+    /// Whether the change itself was found made by somebody else, so only its run was made.
+    pub was_made: bool,
     /// The observation before the write. `None` if there was none.
     pub before: Option<Seen>,
     /// The last observation after the write.
@@ -109,6 +111,7 @@ impl From<Fate> for Record {
             fate,
             tries: Vec::new(),
             wrote: false,
+            was_made: false,
             before: None,
             after: None,
             copied: None,
@@ -285,13 +288,14 @@ impl Report<'_> {
 
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for (change, fate) in self.fates() {
+        for (change, record) in self.plan.changes.iter().zip(&self.records) {
+            let fate = &record.fate;
             // Verified or not: the numbers are those of writes that the service accepted.
             if !matches!(fate, Fate::Applied { .. } | Fate::Ran { .. }) {
                 continue;
             }
             counts.run += usize::from(matches!(fate, Fate::Ran { .. }));
-            if fate.is_put_off() {
+            if fate.is_put_off() || record.was_made {
                 continue;
             }
             match change.action {

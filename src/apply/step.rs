@@ -120,6 +120,7 @@ async fn make_one(
             fate,
             tries: Vec::new(),
             wrote,
+            was_made: false,
             before,
             after: None,
             copied: None,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    plan::Change,
+    plan::{Action, Change},
     report::{ApplyOutcome, Copied, Fate, Halt, Record, Report, RunEnd},
     text::{counted, listed},
 };
@@ -40,7 +40,13 @@ pub fn line(change: &Change, record: &Record, color: Color) -> String {
                     )
                 }
             };
-            format!("{head}: {outcome}{tail}{}", job_id(job.as_ref()))
+            let hint = remedy(change, record).map_or_else(String::new, |command| {
+                format!(
+                    "\n      hint: the rule is there now, so an apply alone copies nothing; \
+                    {command} copies what does not arrive"
+                )
+            });
+            format!("{head}: {outcome}{tail}{}{hint}", job_id(job.as_ref()))
         }
         Fate::InProgress { problem: None } => {
             format!(
@@ -102,6 +108,26 @@ fn copied(change: &Change, record: &Record) -> String {
         true => String::new(),
         false => format!("; {}", parts.join(", ")),
     }
+}
+
+/// The command that copies the rest, where the rule was made before all of it arrived: the next
+/// plan has no change of the rule then, and so no run.
+fn remedy(change: &Change, record: &Record) -> Option<String> {
+    let is_new = matches!(
+        change.action,
+        Action::Create { .. } | Action::Replace { .. }
+    );
+    let is_unknown = matches!(
+        record.fate,
+        Fate::Ran {
+            end: RunEnd::Unknown(_),
+            ..
+        }
+    );
+    let copied = record.copied.as_deref()?;
+    let is_left = !(copied.in_progress.is_empty() && copied.not_sent.is_empty());
+    let source = change.address.parent()?.parts().join("/");
+    (is_new && is_unknown && is_left).then(|| format!("`portolan apply --backfill '{source}'`"))
 }
 
 /// The id of the service's job, for a support ticket.
@@ -224,6 +250,11 @@ impl<'a> Group<'a> {
 /// Why the apply is incomplete, and the next step. Empty if it is complete.
 fn next_step(report: &Report<'_>) -> String {
     let has = |wanted: fn(&Fate) -> bool| report.fates().any(|(_, fate)| wanted(fate));
+    let left = report.plan.changes.iter().zip(&report.records);
+    let left = left.filter(|(_, record)| !record.fate.is_done() && record.fate != Fate::Withheld);
+    let remedies: Vec<_> = left
+        .map(|(change, record)| remedy(change, record))
+        .collect();
     let again = "plan and apply again; changes that were made are not repeated.\n";
     let reason = report.early_end().map_or_else(String::new, |halt| {
         format!("{}. ", words::capital(&halt.to_string()))
@@ -233,7 +264,11 @@ fn next_step(report: &Report<'_>) -> String {
         format!("{reason}To continue, correct the credentials, then {again}")
     } else if has(|fate| matches!(fate, Fate::Failed { .. } | Fate::Skipped { .. })) {
         format!("{reason}To continue, fix what failed, then {again}")
-    } else if has(|fate| !fate.is_done() && *fate != Fate::Withheld) {
+    } else if let [Some(command)] = &remedies[..] {
+        format!("{reason}To continue, run {command}.\n")
+    } else if !remedies.is_empty() && remedies.iter().all(Option::is_some) {
+        format!("{reason}To continue, run the commands above.\n")
+    } else if !remedies.is_empty() {
         format!("{reason}To continue, {again}")
     } else if has(|fate| *fate == Fate::Withheld) {
         "The plan shows what would allow each withheld change.\n".to_owned()

@@ -552,3 +552,40 @@ fn a_young_tag_whose_job_failed_is_copied_on_demand() {
     let _ = world.apply(&["--backfill", "team-a/web"]);
     assert_eq!(names(&world), ["v1", "v2"]);
 }
+
+#[test]
+fn a_creation_whose_copies_are_open_says_how_to_go_on() {
+    let world = world(false, ", backfill: on-create");
+    at_source(&world, &["v1", "v2"]);
+    world.inject(fault("job=hang"));
+    let command = "`portolan apply --backfill 'cn-north-4/team-a/web'`";
+    let _ = world
+        .try_apply(&["--wait", "1s"])
+        .exits(1)
+        .says("run, outcome unknown: 1 of 2 tags not there yet: v1")
+        .says("hint: the rule is there now")
+        .says(&format!("To continue, run {command}."));
+    // An apply alone has nothing to do.
+    world.is_settled();
+    world.emulator.advance(Duration::from_secs(7 * 60 * 60));
+    let _ = world.apply(&["--backfill", "cn-north-4/team-a/web"]);
+    assert_eq!(names(&world), ["v1", "v2"]);
+}
+
+#[test]
+fn a_rule_that_somebody_else_made_is_not_counted_as_added() {
+    let world = world(false, ", backfill: on-create");
+    at_source(&world, &["v1"]);
+    let _ = world.plan(&["--out", "plan.json"]).exits(0);
+    world.edit(|state| {
+        let web = state.repository_mut(NORTH, "team-a", "web").unwrap();
+        web.sync_rules.push(SyncRule::to(EAST, "dr"));
+    });
+    let _ = world
+        .run(&["apply", "plan.json", "--receipt", "receipt.json"])
+        .exits(0)
+        .says("0 added");
+    assert_eq!(world.writes().len(), 1);
+    let counts = &world.json("receipt.json")["resources"];
+    assert_eq!((&counts["added"], &counts["run"]), (&json!(0), &json!(1)));
+}

@@ -118,6 +118,7 @@ pub(super) async fn make(
     *shared = writer.shared.take();
     // Releases its place in flight: the run may wait for long.
     drop(writer);
+    let was_made = matches!(settled, Ok(false));
     let fate = match settled {
         Ok(changed) => {
             copier.again().await;
@@ -127,6 +128,7 @@ pub(super) async fn make(
     };
     let mut record = copier.record(fate);
     record.wrote |= wrote;
+    record.was_made = was_made;
     record.before = before.or(record.before);
     (record, certainty)
 }
