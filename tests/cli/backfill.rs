@@ -589,3 +589,12 @@ fn a_rule_that_somebody_else_made_is_not_counted_as_added() {
     let counts = &world.json("receipt.json")["resources"];
     assert_eq!((&counts["added"], &counts["run"]), (&json!(0), &json!(1)));
 }
+
+#[test]
+fn a_long_run_says_from_time_to_time_how_far_it_is() {
+    let world = world(true, ", backfill: missing");
+    let _ = many_at_source(&world, 60);
+    // A line needs ten seconds since the last one.
+    world.inject(fault("delay=11s,route=list-jobs,skip=2"));
+    let _ = world.apply(&[]).warns("copying: 50 of 60");
+}
