@@ -130,10 +130,10 @@ fn every_reader_takes_what_is_written_for_what_is_live() {
             // Most have this rule, so it may be a default, and its target may have a name.
             let own = repositories["007"].get("sync");
             let rules = own.unwrap_or(&document["defaults"]["repository"]["sync"]);
-            let named = rules[0]["target"]
-                .as_str()
-                .map(|name| &document["targets"][name]);
-            let target = &named.unwrap_or(&rules[0])["target_organization"];
+            let target = match rules[0]["target"].as_str() {
+                Some(name) => &document["targets"][name]["organization"],
+                None => &rules[0]["target_organization"],
+            };
             assert_eq!(*target, json!("off"), "{reader}, {file}");
         }
     }

@@ -141,8 +141,9 @@ fn what_is_not_left_is_adopted() {
     });
 }
 
-/// The lines outside of the entries that were adopted are the same, but for blank ones, and for the
-/// keys of collections that were or became empty.
+/// The lines outside of the entries that were adopted are the same, but for blank ones, for the keys
+/// of collections that were or became empty, and for lines that begin with the end of a collection:
+/// of one that became empty it moves to the line of the key.
 fn other_lines_stay(adopted: &Adopted, before: &str, after: &str) -> Verdict {
     let touched: BTreeSet<Address> = adopted
         .done
@@ -235,6 +236,7 @@ impl Lines {
                 !text.trim_matches(['{', '}', '[', ']', ',', ' ']).is_empty()
             })
             .filter(|line| !line.contains("repositories") && !line.contains("mirrors"))
+            .filter(|line| !line.starts_with(['}', ']']))
             .collect()
     }
 }
