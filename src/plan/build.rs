@@ -18,7 +18,10 @@ use crate::{
     diff::{self, FieldChange},
     kind::{IdField, Identity, Kind, REGISTRY, Role, Unmentioned},
     scope::{self, Disposition, Selection, Surplus},
-    state::{Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, RemoteId},
+    state::{
+        Attributes, Chart, Consent, DesiredResource, Live, LiveResource, Presence, ReadFailure,
+        RemoteId,
+    },
     time::Moment,
 };
 
@@ -31,19 +34,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         scope,
         ..Plan::default()
     };
-    plan.failures = live
-        .failures
-        .iter()
-        .cloned()
-        .chain(by_id::answers_of_others(live))
-        .chain(by_id::without_id(live))
-        .chain(persons::unclear(chart, live))
-        .collect();
     let narrowed = selection.narrow(chart);
-    if plan.failures.is_empty() {
-        let unread = backfill::unread(chart, &narrowed, &selection, live, now);
-        plan.failures = unread.into_iter().map(|(_, failure)| failure).collect();
-    }
+    plan.failures = unreadable((chart, &narrowed), &selection, live, now);
     // What was not read is unknown and not absent, so a comparison could plan creations of things
     // that exist, or miss deletions.
     if !plan.failures.is_empty() {
@@ -52,11 +44,86 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
     // From the whole chart: rules outside the selection have expected copies too.
     let copies = scope::expected_copies(chart);
     let mut blocking = Vec::new();
+    compare((chart, &narrowed), &selection, live, now, &mut plan);
+    for surplus in scope::surplus(chart, &copies, live)
+        .into_iter()
+        .filter(|surplus| selection.holds(surplus.address))
+    {
+        dispose(&surplus, chart, live, &mut plan, &mut blocking);
+    }
+    arrange(&mut plan, chart, &selection, live);
+    // Now that it is known which organizations are really deleted.
+    blocking.retain(|address| {
+        address
+            .parent()
+            .is_some_and(|parent| is_deleted(&parent, &selection, &plan.kept))
+    });
+    let percent = chart.limits.collect_percent;
+    let large = contents::judge(&mut plan.changes, live, percent, now);
+    // Withheld first, because the limits count only what is not withheld.
+    let consents = risk::in_force(&chart.limits.allow, consents);
+    let tops: Vec<&Address> = scope::unlisted_tops(chart, &copies, live)
+        .filter(|address| selection.holds(address))
+        .collect();
+    let renamed = renamed::find(&plan, chart, &tops);
+    risk::withhold(
+        &mut plan.changes,
+        &chart.protect,
+        live,
+        &renamed,
+        &consents,
+        &large,
+    );
+    persons::withhold_losses(&mut plan.changes);
+    plan.findings
+        .extend(renamed::findings(&renamed, chart, live));
+    let mut others = outside::of(chart, live, now);
+    others.append(&mut copies::findings(chart, live, &plan.changes, now));
+    others.append(&mut health::findings(chart, live, &plan.changes, now));
+    finding::complete(&mut plan, chart, live, &tops, others);
+    plan.stopped.extend(abroad::stops(&plan, live));
+    plan.stopped
+        .extend(stops_for_blocked_organizations(&blocking));
+    plan.stopped
+        .extend(limits::check(&plan.changes, live, &chart.limits, &consents));
+    plan
+}
+
+/// What could not be read, so that no plan can be made.
+fn unreadable(
+    (chart, narrowed): (&Chart, &Chart),
+    selection: &Selection,
+    live: &Live,
+    now: Moment,
+) -> Vec<ReadFailure> {
+    let failures: Vec<ReadFailure> = live
+        .failures
+        .iter()
+        .cloned()
+        .chain(by_id::answers_of_others(live))
+        .chain(by_id::without_id(live))
+        .chain(persons::unclear(chart, live))
+        .collect();
+    if !failures.is_empty() {
+        return failures;
+    }
+    let unread = backfill::unread(chart, narrowed, selection, live, now);
+    unread.into_iter().map(|(_, failure)| failure).collect()
+}
+
+/// Compares what is declared with what is live.
+fn compare(
+    (chart, narrowed): (&Chart, &Chart),
+    selection: &Selection,
+    live: &Live,
+    now: Moment,
+    plan: &mut Plan,
+) {
     let mut found = Ascending::new(&live.resources);
     for (address, desired) in &narrowed.resources {
         if let Some(terms) = narrowed.terms.get(address) {
             let verdict = by_id::judge(address, desired, terms, live, now);
-            add_by_id(address, desired, verdict, &mut plan);
+            add_by_id(address, desired, verdict, plan);
             continue;
         }
         let seen = found.get(address);
@@ -102,12 +169,10 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
             None => plan.unchanged += 1,
         }
     }
-    for surplus in scope::surplus(chart, &copies, live)
-        .into_iter()
-        .filter(|surplus| selection.holds(surplus.address))
-    {
-        dispose(&surplus, chart, live, &mut plan, &mut blocking);
-    }
+}
+
+/// Orders the changes, and leaves out what must not be part of the plan.
+fn arrange(plan: &mut Plan, chart: &Chart, selection: &Selection, live: &Live) {
     // Few charts have secrets in texts; the others save a lookup for each change.
     if !chart.hidden.is_empty() {
         for change in &mut plan.changes {
@@ -124,43 +189,8 @@ pub fn build(chart: &Chart, live: &Live, consents: &[Consent], scope: Scope, now
         .sort_unstable_by(|one, other| one.address.cmp(&other.address));
     // Before the limits: what is left out must not count as deleted.
     if selection.leaves_out() {
-        leave_out_parents(&mut plan, &selection, live);
+        leave_out_parents(plan, selection, live);
     }
-    // Now that it is known which organizations are really deleted.
-    blocking.retain(|address| {
-        address
-            .parent()
-            .is_some_and(|parent| is_deleted(&parent, &selection, &plan.kept))
-    });
-    let percent = chart.limits.collect_percent;
-    let large = contents::judge(&mut plan.changes, live, percent, now);
-    // Withheld first, because the limits count only what is not withheld.
-    let consents = risk::in_force(&chart.limits.allow, consents);
-    let tops: Vec<&Address> = scope::unlisted_tops(chart, &copies, live)
-        .filter(|address| selection.holds(address))
-        .collect();
-    let renamed = renamed::find(&plan, chart, &tops);
-    risk::withhold(
-        &mut plan.changes,
-        &chart.protect,
-        live,
-        &renamed,
-        &consents,
-        &large,
-    );
-    persons::withhold_losses(&mut plan.changes);
-    plan.findings
-        .extend(renamed::findings(&renamed, chart, live));
-    let mut others = outside::of(chart, live, now);
-    others.append(&mut copies::findings(chart, live, &plan.changes, now));
-    others.append(&mut health::findings(chart, live, &plan.changes, now));
-    finding::complete(&mut plan, chart, live, &tops, others);
-    plan.stopped.extend(abroad::stops(&plan, live));
-    plan.stopped
-        .extend(stops_for_blocked_organizations(&blocking));
-    plan.stopped
-        .extend(limits::check(&plan.changes, live, &chart.limits, &consents));
-    plan
 }
 
 /// Leaves out deletions of parents with children outside the selection: the service would delete
