@@ -203,3 +203,67 @@ fn is_adopted(before: &Plan, after: &Plan, pieces: &[&Piece]) -> Result<(), Stri
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{kind::repository, plan::tests::chart};
+
+    /// What is wrong with an edit from one chart to another, in which one repository gets a
+    /// description.
+    fn problem(before: &str, after: &str) -> Option<String> {
+        let piece = Piece {
+            address: repository::address("r-1", "o", "a"),
+            what: What::Values(vec![("description", json!("x"))]),
+        };
+        is_intended(&chart(before), &chart(after), &[&piece]).err()
+    }
+
+    #[test]
+    fn an_edit_that_means_anything_else_is_refused() {
+        let with = |entries: &str, top: &str| {
+            format!("{top}organizations: {{ o: {{ repositories: {{ {entries} }} }} }}")
+        };
+        let before = with("a: {}, b: { category: linux }", "");
+        let problem = |entries: &str, top: &str| problem(&before, &with(entries, top));
+        let adopted = "a: { description: x }";
+        assert_eq!(
+            problem(&format!("{adopted}, b: {{ category: linux }}"), ""),
+            None
+        );
+        for (entries, top, expected) in [
+            (
+                ", b: {}",
+                "",
+                "an edit would change repository r-1/o/b otherwise",
+            ),
+            (
+                ", b: { category: linux, sync: [] }",
+                "",
+                "an edit would change repository r-1/o/b otherwise",
+            ),
+            ("", "", "an edit would lose repository r-1/o/b"),
+            (
+                ", b: { category: linux }, c: {}",
+                "",
+                "an edit would add repository r-1/o/c",
+            ),
+            (", b: { category: linux }", "protect: [ o ]\n", OTHERS),
+            (
+                ", b: { category: linux }",
+                "limits: { deletes: 1 }\n",
+                OTHERS,
+            ),
+        ] {
+            let found = problem(&format!("{adopted}{entries}"), top);
+            assert_eq!(found.as_deref(), Some(expected), "{entries} {top}");
+        }
+        let found = problem("a: {}, b: { category: linux }", "");
+        assert_eq!(
+            found.as_deref(),
+            Some("an edit would change repository r-1/o/a otherwise")
+        );
+    }
+}
