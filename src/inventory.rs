@@ -2,7 +2,10 @@
 //!
 //! Pure: `refresh` reads the live state, `render` prints the rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -21,6 +24,8 @@ use crate::{
 pub struct Stock {
     pub resources: BTreeMap<Address, LiveResource>,
     pub sizes: BTreeMap<Address, u64>,
+    /// The regions of which a list could not be read: what is in an organization is unknown.
+    pub unread: BTreeSet<Arc<str>>,
 }
 
 /// One live resource.
@@ -191,12 +196,14 @@ fn totals(stock: &Stock, top: &Address) -> IndexMap<&'static str, Option<u64>> {
         size = sum(size, stock.sizes.get(it).copied());
         holds = it.kind().holds;
     }
+    let is_read = !stock.unread.contains(top.region());
+    let known = |number: Option<u64>| number.filter(|_| is_read);
     let holding = || top.kind().children().find_map(|child| child.holds);
-    facts.insert(block.fact.name, Some(count));
+    facts.insert(block.fact.name, known(Some(count)));
     if let Some(holds) = holds.or_else(holding) {
-        facts.insert(holds.fact.name, held);
+        facts.insert(holds.fact.name, known(held));
         if !stock.sizes.is_empty() {
-            facts.insert(holds.size.name, size);
+            facts.insert(holds.size.name, known(size));
         }
     }
     facts

@@ -48,14 +48,17 @@ pub(crate) async fn read(
             {
                 let (client, region) = (client.clone(), region.clone());
                 let how = (page_size, request, decode);
-                lists.spawn(async move { list(&client, kind, how, region).await });
+                lists.spawn(async move {
+                    let listed = list(&client, kind, how, &region).await;
+                    (region, listed)
+                });
             }
         }
     }
     let mut stocked = Stocked::default();
-    for listed in gather(lists, &tally).await {
+    for (region, listed) in gather(lists, &tally).await {
         match listed {
-            Ok((region, listed, sizes)) => {
+            Ok((listed, sizes)) => {
                 let live = &mut stocked.live;
                 live.accounts
                     .extend(listed.account.map(|account| (region, account)));
@@ -63,7 +66,10 @@ pub(crate) async fn read(
                     .append(&mut listed.items.into_iter().collect());
                 stocked.stock.sizes.extend(sizes);
             }
-            Err(failure) => stocked.failures.push(failure),
+            Err(failure) => {
+                stocked.failures.push(failure);
+                stocked.stock.unread.insert(region);
+            }
         }
     }
     let parents = stocked.live.resources.keys();
@@ -95,30 +101,30 @@ type How = (
     fn(&Arc<str>, &Response) -> Result<Page, Undecodable>,
 );
 
-type Sized = (Arc<str>, pages::Listed, Vec<(Address, u64)>);
+type Sized = (pages::Listed, Vec<(Address, u64)>);
 
 async fn list(
     client: &Arc<Client>,
     kind: &'static Kind,
     (page_size, request, decode): How,
-    region: Arc<str>,
+    region: &Arc<str>,
 ) -> Result<Sized, ReadFailure> {
     let sizes = Mutex::new(Vec::new());
     let listed = {
         let list = pages::List {
             subject: format!("{} list of {region}", kind.name),
             page_size,
-            request: &|window| request(&region, window),
+            request: &|window| request(region, window),
             decode: &|response| {
                 if let Some(holds) = kind.holds {
                     let mut sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
-                    sizes.append(&mut (holds.sized)(&region, response));
+                    sizes.append(&mut (holds.sized)(region, response));
                 }
-                Ok(decode(&region, response)?.hidden(&response.mask))
+                Ok(decode(region, response)?.hidden(&response.mask))
             },
         };
         pages::read(&mut { client }, &list).await?
     };
     let sizes = sizes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok((region, listed, sizes))
+    Ok((listed, sizes))
 }

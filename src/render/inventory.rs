@@ -305,8 +305,10 @@ pub(super) fn summary(rows: &[Row]) -> String {
         return "Nothing is live here.".to_owned();
     };
     if let Some(block) = kind.blocked_by().filter(|_| kind.parent.is_none()) {
-        let inside = total(rows, block.fact).unwrap_or_default();
-        parts.push(block.counted(usize::try_from(inside).unwrap_or(usize::MAX)));
+        parts.push(match total(rows, block.fact) {
+            Some(inside) => block.counted(usize::try_from(inside).unwrap_or(usize::MAX)),
+            None => format!("? {}", block.fact.things),
+        });
     }
     let holds = kind
         .holds

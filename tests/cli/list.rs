@@ -74,6 +74,25 @@ fn organizations_have_counts() {
 }
 
 #[test]
+fn what_could_not_be_read_is_not_none() {
+    let world = world();
+    world.inject(
+        "status=403,route=list-repositories,times=all"
+            .parse()
+            .unwrap(),
+    );
+    let output = list(&world, &[]).exits(1).warns("repository list");
+    assert_snapshot!(output.stdout, @r#"
+    ORGANIZATION       REPOSITORIES  IMAGES  CHART
+    cn-north-4/copies             ?       ?  target
+    cn-north-4/team-a             ?       ?  declared
+    cn-north-4/team-b             ?       ?  unlisted
+
+    3 organizations, ? repositories, ? images.
+    "#);
+}
+
+#[test]
 fn a_pattern_lists_what_is_in_them() {
     let world = world();
     let output = list(&world, &["team-a"]).exits(0);
