@@ -23,9 +23,12 @@ use super::{
     cautious_world,
     site::{Deletion, Site, World, decoded},
 };
-use crate::law::{Verdict, law};
+use crate::law::{Verdict, try_on};
 
 const TARGET_MISSING: &str = "target-organization-missing";
+
+/// Fewer than of other laws: each case reads a world several times.
+const CASES: u32 = 200;
 
 /// What a command reads beside the chart's resources: all, or nothing.
 fn options(all: bool) -> RefreshOptions {
@@ -102,7 +105,7 @@ fn live(site: &Site, yaml: &str, all: bool) -> Plan {
 
 #[test]
 fn a_plan_from_a_snapshot_is_the_plan_from_the_service() {
-    law((cautious_world(), any::<bool>()), |(world, all)| {
+    try_on(CASES, (cautious_world(), any::<bool>()), |(world, all)| {
         let site = Site::new(&world.live, Deletion::Images);
         let yaml = world.chart.yaml();
         let expected = live(&site, &yaml, all);
@@ -128,7 +131,7 @@ fn a_plan_from_a_snapshot_is_the_plan_from_the_service() {
 #[test]
 fn what_is_not_in_a_snapshot_is_left_out_and_nothing_else_is_planned() {
     let worlds = (cautious_world(), cautious_world(), any::<bool>());
-    law(worlds, |(before, after, all)| {
+    try_on(CASES, worlds, |(before, after, all)| {
         let live_state = &before.live;
         let after = World {
             live: live_state.clone(),
@@ -147,13 +150,14 @@ fn is_a_part_of(plan: &Plan, expected: &Plan) -> Verdict {
         return Ok(());
     }
     if plan.gaps.is_empty() {
-        // Which account it is, is known for more regions from one side, and whether it was looked
-        // at a target is a remark.
-        let mut same = expected.clone();
+        // Which account it is, is known for more regions from one side. So is whether a target is
+        // missing: a region of the other chart may be one of this chart's own.
+        let (mut own, mut same) = (plan.clone(), expected.clone());
         same.scope = plan.scope.clone();
-        same.findings
-            .retain(|it| it.code != TARGET_MISSING || plan.findings.contains(it));
-        prop_assert_eq!(text(plan), text(&same));
+        for plan in [&mut own, &mut same] {
+            plan.findings.retain(|it| it.code != TARGET_MISSING);
+        }
+        prop_assert_eq!(text(&own), text(&same));
         return Ok(());
     }
     prop_assert_eq!(plan.outcome(), Outcome::Unknown);
