@@ -65,7 +65,7 @@ pub struct Record {
     pub tries: Vec<Try>,
     /// Whether a write was sent, successful or not.
     pub wrote: bool,
-    /// Whether the change itself was found made by somebody else, so only its run was made.
+    /// Whether another client had already made the change, so that only its run was made.
     pub was_made: bool,
     /// The observation before the write. `None` if there was none.
     pub before: Option<Seen>,

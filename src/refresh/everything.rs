@@ -1,6 +1,6 @@
 //! Reads all that is live in some organizations, managed or not, for a chart of it.
 //!
-//! A list that could not be read is told, and does not prevent the chart of the rest.
+//! A list that cannot be read is reported. The rest is exported all the same.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

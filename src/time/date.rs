@@ -42,7 +42,7 @@ impl FromStr for Date {
 }
 
 impl Date {
-    /// The day that is so many days after 1970-01-01. `None` if no calendar has it.
+    /// The day with this number, counted from 1970-01-01. `None` outside of the calendar.
     pub(super) fn of_days(days: i64) -> Option<Date> {
         let span = jiff::Span::new().try_days(days).ok()?;
         civil::date(1970, 1, 1).checked_add(span).ok().map(Date)

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::emulator::message::{escape, operation::Operation};
 
-/// The handler of an operation, by the names in its path: none, a project, an organization, a repository with
-/// its organization, or something in a repository.
+/// The handler of an operation, by the names in its path: none, a project, an organization, a
+/// repository with its organization, or something in a repository.
 #[derive(Clone, Copy)]
 enum Handler {
     Account(fn(&mut Call<'_>) -> OperationResult),

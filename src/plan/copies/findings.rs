@@ -58,7 +58,7 @@ pub(in crate::plan) fn planned<'c>(changes: &'c [Change], rule: &Address) -> BTr
     copies.into_iter().flat_map(|it| &it.items).collect()
 }
 
-/// Whether the plan may not change a rule. Its run is withheld too then, whoever asks for it.
+/// Whether the change of a rule is withheld. Then its run is withheld too, also with `--backfill`.
 pub(in crate::plan) fn is_withheld(changes: &[Change], rule: &Address) -> bool {
     change_of(changes, rule).is_some_and(|change| change.withheld.is_some())
 }
