@@ -17,7 +17,7 @@ use crate::{
         cloud::EndpointDocument,
         document::{FORMAT_VERSION, PlanDocument},
     },
-    report::{ApplyOutcome, Copied, Counts, EndedEarly, Fate, Record, Report, RunEnd, Seen},
+    report::{ApplyOutcome, Copied, Counts, EndedEarly, Fate, Record, Report, Seen},
     state::ChartStamp,
     wire::Try,
 };
@@ -187,7 +187,7 @@ impl Entry {
             verified: record.fate.is_done() && !record.fate.is_open(),
             written: record.wrote,
             restored: false,
-            message: None,
+            message: record.doubt().map(str::to_owned),
             hint: None,
             because: None,
             job_id: None,
@@ -219,17 +219,15 @@ impl Entry {
                 (entry.message, entry.hint, entry.restored) = (Some(message), hint, restored);
                 entry.job_id = job;
             }
-            Fate::Ran { job, end } => {
+            Fate::Ran { job, .. } => {
                 entry.job_id = job;
-                entry.message = if let RunEnd::Unknown(problem) = end {
-                    Some(problem)
-                } else {
-                    None
-                };
             }
-            Fate::InProgress { problem } => entry.message = problem,
             Fate::Skipped { because } => entry.because = Some(because),
-            Fate::Applied { .. } | Fate::AsPlanned | Fate::NotAttempted | Fate::Withheld => {}
+            Fate::Applied { .. }
+            | Fate::AsPlanned
+            | Fate::InProgress { .. }
+            | Fate::NotAttempted
+            | Fate::Withheld => {}
         }
         entry
     }

@@ -71,6 +71,8 @@ pub struct Record {
     pub before: Option<Seen>,
     /// The last observation after the write.
     pub after: Option<Seen>,
+    /// Why there is no such observation, if a read failed.
+    pub unread: Option<String>,
     /// What became of each item of a run that copies.
     pub copied: Option<Box<Copied>>,
 }
@@ -114,7 +116,23 @@ impl From<Fate> for Record {
             was_made: false,
             before: None,
             after: None,
+            unread: None,
             copied: None,
+        }
+    }
+}
+
+impl Record {
+    /// Why it is not known whether the change is as planned, if there is a reason.
+    pub(crate) fn doubt(&self) -> Option<&str> {
+        match &self.fate {
+            Fate::Applied { verified: false } => self.unread.as_deref(),
+            Fate::Ran {
+                end: RunEnd::Unknown(problem),
+                ..
+            } => Some(problem),
+            Fate::InProgress { problem } => problem.as_deref(),
+            _ => None,
         }
     }
 }
@@ -363,49 +381,10 @@ impl Report<'_> {
             let (address, actions) = (change.address.clone(), change.verbs());
             let tags = record.copied.clone();
             match record.fate.clone() {
-                Fate::Applied { verified } => {
-                    document.applied.push(Applied {
-                        address,
-                        actions,
-                        verified,
-                        written: true,
-                        job_id: None,
-                        tags,
-                    });
-                }
-                Fate::Ran { job, end } => {
-                    let verified = end == RunEnd::Succeeded;
-                    document.applied.push(Applied {
-                        address,
-                        actions,
-                        verified,
-                        written: true,
-                        job_id: job,
-                        tags,
-                    });
-                }
-                Fate::InProgress { .. } => {
-                    let (verified, written) = (false, false);
-                    document.applied.push(Applied {
-                        address,
-                        actions,
-                        verified,
-                        written,
-                        job_id: None,
-                        tags,
-                    });
-                }
-                Fate::AsPlanned => {
-                    let (verified, written) = (true, false);
-                    document.applied.push(Applied {
-                        address,
-                        actions,
-                        verified,
-                        written,
-                        job_id: None,
-                        tags,
-                    });
-                }
+                Fate::Applied { .. }
+                | Fate::AsPlanned
+                | Fate::Ran { .. }
+                | Fate::InProgress { .. } => document.applied.push(Applied::new(change, record)),
                 Fate::Failed {
                     message,
                     hint,
@@ -468,10 +447,32 @@ pub struct Applied {
     pub verified: bool,
     /// False if it was already as planned.
     pub written: bool,
+    /// Why a read could not verify it, if one failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Box<Copied>>,
+}
+
+impl Applied {
+    fn new(change: &Change, record: &Record) -> Applied {
+        let fate = &record.fate;
+        let job_id = match fate {
+            Fate::Ran { job, .. } => job.clone(),
+            _ => None,
+        };
+        Applied {
+            address: change.address.clone(),
+            actions: change.verbs(),
+            verified: fate.is_done() && !fate.is_open(),
+            written: matches!(fate, Fate::Applied { .. } | Fate::Ran { .. }),
+            message: record.doubt().map(str::to_owned),
+            job_id,
+            tags: record.copied.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -123,6 +123,7 @@ async fn make_one(
             was_made: false,
             before,
             after: None,
+            unread: None,
             copied: None,
         },
         certainty,

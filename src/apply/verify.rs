@@ -20,7 +20,7 @@ use crate::{
     progress::{Event, Listener, Stage, Tally},
     refresh::{self, observe::observe},
     report::{Fate, Record, Seen},
-    state::{LiveResource, RemoteId},
+    state::{LiveResource, ReadFailure, RemoteId},
     transport::{client::Client, trace::Trace},
     wire::Try,
 };
@@ -34,8 +34,8 @@ const PATIENCE: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
-/// What was read back. An address is missing if it could not be read.
-type ReadBack = BTreeMap<Address, Seen>;
+/// What was read back, or why a read failed.
+type ReadBack = BTreeMap<Address, Result<Seen, ReadFailure>>;
 
 /// Reads back every change that was written. An applied change becomes verified, becomes a failure
 /// that did not stick, or stays unverified. A change with an unknown outcome becomes applied if it
@@ -61,8 +61,13 @@ pub(super) async fn verify(
     let mut pending = JoinSet::new();
     for position in touched {
         let (change, record) = (changes[position], &mut records[position]);
-        let Some(live) = read.remove(&change.address) else {
-            continue;
+        let live = match read.remove(&change.address) {
+            Some(Ok(live)) => live,
+            Some(Err(failure)) => {
+                record.unread = Some(failure.message);
+                continue;
+            }
+            None => continue,
         };
         let applied = matches!(record.fate, Fate::Applied { .. });
         let was_made = applied || made_by_run(change, record);
@@ -88,7 +93,10 @@ pub(super) async fn verify(
             fate => fate,
         };
         record.tries.extend(waited.tries);
-        record.after = waited.seen.or_else(|| record.after.take());
+        (record.after, record.unread) = match waited.seen {
+            Ok(seen) => (Some(seen), None),
+            Err(failure) => (record.after.take(), Some(failure.message)),
+        };
     }
     for ((change, record), before) in changes
         .iter()
@@ -185,23 +193,23 @@ async fn by_list(
     region: &Arc<str>,
     addresses: Vec<Address>,
 ) -> ReadBack {
-    let Ok(listed) = refresh::list_region(client, kind, region).await else {
-        return ReadBack::new();
+    let listed = match refresh::list_region(client, kind, region).await {
+        Ok(listed) => listed,
+        Err(failure) => {
+            let failed = |address| (address, Err(failure.clone()));
+            return addresses.into_iter().map(failed).collect();
+        }
     };
     let mut read = found_among(listed.items, addresses);
     // Pages are read at different times, so only a list of one page shows that something is absent.
     if listed.pages > 1 {
         let lacking = read
             .iter()
-            .filter(|(_, seen)| seen.is_none())
+            .filter(|(_, seen)| matches!(seen, Ok(None)))
             .map(|(address, _)| address.clone());
         for (address, found) in refresh::confirm(client, kind, region, lacking.collect()).await {
-            match found {
-                Ok(found) => drop(read.insert(address, boxed(found))),
-                // Unknown is not absent: a deletion must not count as verified because a read
-                // failed.
-                Err(_) => drop(read.remove(&address)),
-            }
+            // Unknown is not absent: a deletion must not count as verified because a read failed.
+            read.insert(address, found.map(boxed));
         }
     }
     read
@@ -214,9 +222,8 @@ async fn one_by_one(client: &Client, touched: Touched) -> ReadBack {
             address: &address,
             id,
         };
-        if let Ok(seen) = observe(client, subject, &Trace::default()).await {
-            read.insert(address, boxed(seen.live));
-        }
+        let seen = observe(client, subject, &Trace::default()).await;
+        read.insert(address, seen.map(|seen| boxed(seen.live)));
     }
     read
 }
@@ -227,11 +234,11 @@ fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> Rea
     let mut found: ReadBack = wanted
         .iter()
         .cloned()
-        .map(|address| (address, None))
+        .map(|address| (address, Ok(None)))
         .collect();
     for (address, live) in items {
         if wanted.contains(&address) {
-            found.insert(address, Some(Box::new(live)));
+            found.insert(address, Ok(Some(Box::new(live))));
         }
     }
     found
@@ -241,7 +248,7 @@ fn found_among(items: Vec<(Address, LiveResource)>, wanted: Vec<Address>) -> Rea
 struct Waited {
     fate: Fate,
     tries: Vec<Try>,
-    seen: Option<Seen>,
+    seen: Result<Seen, ReadFailure>,
 }
 
 async fn wait_for(client: &Client, change: &Change) -> Waited {
@@ -256,11 +263,10 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
             .as_ref()
             .is_ok_and(|live| matches(change.address.kind(), live.as_ref(), change.action.after()))
         {
-            let seen = last.ok().map(boxed);
             return Waited {
                 fate: Fate::Applied { verified: true },
                 tries: trace.tries(),
-                seen,
+                seen: last.map(boxed),
             };
         }
     }
@@ -277,7 +283,7 @@ async fn wait_for(client: &Client, change: &Change) -> Waited {
     Waited {
         fate,
         tries: trace.tries(),
-        seen: last.ok().map(boxed),
+        seen: last.map(boxed),
     }
 }
 

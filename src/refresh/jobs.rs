@@ -152,7 +152,7 @@ async fn newest(
             .await
             .map_err(|error| failed(subject(), &error))?;
         let page = (copying.decode_jobs)(parent, &response)
-            .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
+            .map_err(|error| unreadable(subject(), &error, &response))?;
         now = now.max(clock(&response));
         let is_last = page.items.len() < limit;
         jobs.extend(page.items);

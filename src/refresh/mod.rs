@@ -332,8 +332,8 @@ fn decoded_list(
 ) -> Result<Doubted, ReadFailure> {
     let subject = || subject_of(kind, parent);
     let response = answer.map_err(|error| failed(subject(), &error))?;
-    let page = decode(parent, &response)
-        .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
+    let page =
+        decode(parent, &response).map_err(|error| unreadable(subject(), &error, &response))?;
     let page = page.hidden(&response.mask);
     let (mut items, mut seen) = (Vec::new(), BTreeMap::new());
     for (address, resource) in page.items {
@@ -426,8 +426,8 @@ pub async fn account(client: &Client, region: &Arc<str>) -> Result<Option<String
             .read(&request)
             .await
             .map_err(|error| failed(subject(), &error))?;
-        let page = decode(region, &response)
-            .map_err(|error| unreadable(subject(), &error, response.request_id.as_deref()))?;
+        let page =
+            decode(region, &response).map_err(|error| unreadable(subject(), &error, &response))?;
         if page.account.is_some() {
             return Ok(page.account);
         }
@@ -459,6 +459,17 @@ fn clock(response: &Response) -> Option<Moment> {
     Moment::of_http(response.date.as_deref()?)
 }
 
+/// What is wrong with an answer, and which request it belongs to.
+fn undecodable(error: &Undecodable, response: &Response) -> String {
+    let id = response.request_id.as_deref();
+    let id = id.map(|id| format!("request id {}", crate::text::escaped(id)));
+    let of: Vec<String> = response.request.clone().into_iter().chain(id).collect();
+    match of.is_empty() {
+        true => error.to_string(),
+        false => format!("{error} ({})", of.join(", ")),
+    }
+}
+
 fn contradicted(subject: &str, message: String) -> ReadFailure {
     ReadFailure {
         subject: subject.to_owned(),
@@ -475,13 +486,10 @@ fn failed(subject: String, error: &CallError) -> ReadFailure {
     }
 }
 
-fn unreadable(subject: String, error: &Undecodable, request_id: Option<&str>) -> ReadFailure {
-    let id = request_id.map_or_else(String::new, |id| {
-        format!(" (request id {})", crate::text::escaped(id))
-    });
+fn unreadable(subject: String, error: &Undecodable, response: &Response) -> ReadFailure {
     ReadFailure {
         subject,
-        message: format!("{error}{id}"),
+        message: undecodable(error, response),
         hint: Some(NOT_THE_SERVICE.to_owned()),
     }
 }

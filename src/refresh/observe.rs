@@ -235,11 +235,7 @@ pub(super) async fn observe_below(
 }
 
 fn unreadable(subject: Subject<'_>, error: &Undecodable, response: &Response) -> ReadFailure {
-    super::unreadable(
-        subject.address.to_string(),
-        error,
-        response.request_id.as_deref(),
-    )
+    super::unreadable(subject.address.to_string(), error, response)
 }
 
 fn failed(subject: Subject<'_>, error: &CallError) -> ReadFailure {

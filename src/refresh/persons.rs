@@ -56,11 +56,6 @@ async fn find(
         .read(&request)
         .await
         .map_err(|error| hinted(failed(subject(), &error)))?;
-    (naming.decode)(name, &response).map_err(|error| {
-        hinted(unreadable(
-            subject(),
-            &error,
-            response.request_id.as_deref(),
-        ))
-    })
+    (naming.decode)(name, &response)
+        .map_err(|error| hinted(unreadable(subject(), &error, &response)))
 }

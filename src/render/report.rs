@@ -199,11 +199,14 @@ fn lines(records: &[(&Change, &Record)], color: Color) -> String {
                 continue;
             }
         }
-        let unverified = match record.fate {
-            Fate::Applied { verified: false } => ", but it could not be read back",
-            _ => "",
-        };
-        out.push_str(&format!("{}{unverified}\n", line(change, record, color)));
+        out.push_str(&line(change, record, color));
+        if record.fate == (Fate::Applied { verified: false }) {
+            out.push_str(", but it could not be read back");
+            if let Some(problem) = &record.unread {
+                out.push_str(&format!(": {problem}"));
+            }
+        }
+        out.push('\n');
     }
     for (group, count) in counts.into_iter().filter(|(_, count)| *count > MOST_ALIKE) {
         out.push_str(&format!(

@@ -119,8 +119,18 @@ fn whole(name: &str, description: &str, mut body: Value, defs: Map<String, Value
     schema
 }
 
-fn definitions() -> Map<String, Value> {
+type Definitions = Map<String, Value>;
+
+fn definitions() -> Definitions {
     let mut defs = Map::new();
+    define_documents(&mut defs);
+    define_kinds(&mut defs);
+    define_parts(&mut defs);
+    defs
+}
+
+/// What a command prints or writes.
+fn define_documents(defs: &mut Definitions) {
     let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
     define(
         "plan",
@@ -182,6 +192,11 @@ fn definitions() -> Map<String, Value> {
             "What `snapshot` writes and `plan --live FILE` reads.",
         ),
     );
+}
+
+/// What differs between kinds.
+fn define_kinds(defs: &mut Definitions) {
+    let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
     for kind in REGISTRY {
         let resource = live::resource(kind);
         define(&format!("live_{}", kind.unique_name()), resource);
@@ -220,6 +235,11 @@ fn definitions() -> Map<String, Value> {
             change::change(kind),
         );
     }
+}
+
+/// What several documents have.
+fn define_parts(defs: &mut Definitions) {
+    let mut define = |name: &str, schema: Value| drop(defs.insert(name.to_owned(), schema));
     let masked = object(&[("masked", text())], &[]);
     define(
         "masked",
@@ -258,7 +278,6 @@ fn definitions() -> Map<String, Value> {
     );
     define("stop", described(stop(), "Why the plan cannot be applied."));
     define("diagnostic", diagnostic());
-    defs
 }
 
 fn version_document() -> Value {
@@ -328,6 +347,10 @@ fn report_document() -> Value {
         ),
         ("tags", reference("copied")),
     ];
+    let doubt = (
+        "message",
+        described(text(), "Why it could not be verified."),
+    );
     object(
         &[
             ("format_version", words::version()),
@@ -339,7 +362,10 @@ fn report_document() -> Value {
             ("plan", reference("plan")),
             (
                 "applied",
-                fate_with(&[("verified", boolean()), ("written", boolean())], &of_runs),
+                fate_with(
+                    &[("verified", boolean()), ("written", boolean())],
+                    &[&[doubt][..], &of_runs].concat(),
+                ),
             ),
             (
                 "failed",

@@ -64,6 +64,7 @@ fn response(answer: &EmulatorResponse) -> Response {
     Response {
         status: answer.status,
         request_id: header("x-request-id"),
+        request: None,
         retry_after: header("retry-after")
             .and_then(|seconds| seconds.parse().ok())
             .map(std::time::Duration::from_secs),

@@ -178,6 +178,8 @@ pub struct Response {
     pub status: u16,
     /// `X-Request-Id`, which the service's support needs.
     pub request_id: Option<String>,
+    /// The method and the path of the request, which the client adds.
+    pub request: Option<String>,
     /// `Retry-After` as a duration from now, from seconds or from a date.
     pub retry_after: Option<Duration>,
     /// `Content-Range` of a paged list: `{offset}-{items in this page}/{total}`.

@@ -102,6 +102,41 @@ fn an_answer_about_another_repository_is_ignored() {
     }
 }
 
+/// Nothing reads a new repository of a new organization before it is written.
+#[test]
+fn a_result_that_cannot_be_read_is_explained_everywhere() {
+    let reason = "expected a repository, found `\"nonsense\"` \
+        (GET /v2/manage/namespaces/team-a/repos/web, request id ";
+    let new = || {
+        let chart = "organizations: { team-a: { repositories: { web: } } }";
+        let world = World::of(&format!("version: 1\nregion: {NORTH}\n{chart}\n"));
+        answers(&world, REPOSITORY, &json!("nonsense"));
+        world
+    };
+    let _ = new().try_apply(&[]).exits(1).says(&format!(
+        "repository cn-north-4/team-a/web: applied, but it could not be read back: {reason}"
+    ));
+    let world = new();
+    let files = ["--receipt", "receipt.json", "--events", "events.jsonl"];
+    let report = world
+        .try_apply(&[&["--format", "json"], &files[..]].concat())
+        .exits(1)
+        .json();
+    let events = std::fs::read_to_string(world.path("events.jsonl")).unwrap();
+    let checked = events
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let checked = checked.filter(|line: &Value| line["event"] == "checked");
+    let receipt = world.json("receipt.json");
+    for said in checked.chain([report["applied"][1].clone(), receipt["changes"][1].clone()]) {
+        let is_unread = said["address"]["name"] == "team-a";
+        let message = said["message"].as_str();
+        assert_eq!(message.is_none(), is_unread, "{said:#}");
+        assert!(message.is_none_or(|it| it.starts_with(reason)), "{said:#}");
+    }
+    assert_eq!(report["applied"][1]["verified"], false);
+}
+
 #[test]
 fn an_answer_about_another_mirror_is_ignored() {
     let world = mirrors::world(mirrors::settings(), mirrors::FRESH);

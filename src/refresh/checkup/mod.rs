@@ -197,10 +197,10 @@ fn problem(error: &CallError) -> Problem {
     }
 }
 
-fn unreadable(error: &Undecodable) -> Problem {
+fn unreadable(error: &Undecodable, response: &Response) -> Problem {
     Problem {
         why: Why::Other,
-        message: error.to_string(),
+        message: super::undecodable(error, response),
         hint: Some(super::NOT_THE_SERVICE.to_owned()),
     }
 }

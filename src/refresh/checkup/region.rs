@@ -287,7 +287,7 @@ async fn page(client: &Client, kind: &'static Kind, region: &Arc<str>) -> Result
     let request = request(region, Window::first(limit));
     let answer = ask(client, &request, Purpose::Work, &[]).await;
     let response = answer.map_err(|failed| failed.problem)?;
-    let page = decode(region, &response).map_err(|error| unreadable(&error))?;
+    let page = decode(region, &response).map_err(|error| unreadable(&error, &response))?;
     Ok(page.hidden(&response.mask))
 }
 

@@ -103,9 +103,8 @@ pub(crate) struct List<'a, T> {
 impl<T> List<'_, T> {
     fn page(&self, answer: Result<Response, CallError>) -> Result<Page<T>, ReadFailure> {
         let response = answer.map_err(|error| failed(self.subject.clone(), &error))?;
-        (self.decode)(&response).map_err(|error| {
-            unreadable(self.subject.clone(), &error, response.request_id.as_deref())
-        })
+        (self.decode)(&response)
+            .map_err(|error| unreadable(self.subject.clone(), &error, &response))
     }
 }
 

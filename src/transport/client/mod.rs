@@ -124,7 +124,7 @@ impl CallError {
 
     /// Adds the method and the path of the request.
     fn with_request(mut self, request: &Request) -> CallError {
-        let line = format!("{} {}", request.method, request.path);
+        let line = line(request);
         match &mut self {
             CallError::Answered { error, .. } => {
                 error.request = Some(line);
@@ -353,7 +353,7 @@ impl Admission<'_> {
         client.requests.fetch_add(1, Ordering::Relaxed);
         self.pass.departs();
         // Masked before anything reads it: logs, errors and the receipt take their texts from it.
-        let answer = masked(client.transport.send(request).await, &client.mask);
+        let answer = masked(client.transport.send(request).await, request, &client.mask);
         let (feedback, retry_after) = feedback(&answer, absent_codes, purpose);
         let result = match client.transport.spent().filter(|_| answer.is_err()) {
             Some(reason) => Err(CallError::Spent(reason)),
@@ -422,9 +422,13 @@ impl Retries {
     }
 }
 
-/// Attaches the mask to an answer, and masks its request id and error. A transport that obtained
-/// keys has attached a mask that knows them too.
-fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Response, NoAnswer> {
+/// Attaches the request and the mask to an answer, and masks its request id and error. A transport
+/// that obtained keys has attached a mask that knows them too.
+fn masked(
+    answer: Result<Response, NoAnswer>,
+    request: &Request,
+    mask: &Arc<Mask>,
+) -> Result<Response, NoAnswer> {
     match answer {
         Ok(response) => {
             let mask = match response.mask.is_empty() {
@@ -434,6 +438,7 @@ fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Respon
             let id = response.request_id;
             Ok(Response {
                 request_id: id.map(|id| mask.text(&id).into_owned()),
+                request: Some(line(request)),
                 mask,
                 ..response
             })
@@ -443,6 +448,11 @@ fn masked(answer: Result<Response, NoAnswer>, mask: &Arc<Mask>) -> Result<Respon
             ..no_answer
         }),
     }
+}
+
+/// What a message calls a request.
+fn line(request: &Request) -> String {
+    format!("{} {}", request.method, request.path)
 }
 
 /// What an answer says about the endpoint, and its `Retry-After`, at most the longest wait.

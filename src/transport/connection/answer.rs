@@ -43,6 +43,7 @@ pub(super) async fn read(
     Ok(Response {
         status,
         request_id: header("x-request-id"),
+        request: None,
         retry_after: header(RETRY_AFTER.as_str())
             .and_then(|value| retry_after(&value, Timestamp::now())),
         content_range: header(CONTENT_RANGE.as_str()),

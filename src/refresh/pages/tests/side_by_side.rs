@@ -191,7 +191,10 @@ async fn requests_that_became_useless_are_cancelled() {
         decode: &decode,
     };
     let failure = read(&mut { &client }, &list).await.unwrap_err();
-    assert_eq!(failure.message, "expected a list, found something else");
+    assert_eq!(
+        failure.message,
+        "expected a list, found something else (GET /list)"
+    );
     assert!(start.elapsed() < Duration::from_secs(1), "it waited");
     tokio::task::yield_now().await;
     assert_eq!(door.most_in_flight.load(Relaxed), 10);
