@@ -178,9 +178,8 @@ mod tests {
         ");
     }
 
-    #[test]
-    fn what_is_unmanaged_stays_so() {
-        let text = r#"
+    /// Settings that are left out, in two regions.
+    const UNMANAGED: &str = r#"
 version: 1
 region: cn-north-4
 lints: { allow: [ auto-false ] }
@@ -202,7 +201,10 @@ version: 1
 region: cn-south-1
 organizations: { team-a: { repositories: { x: {}, y/z: { is_public: true } } } }
 "#;
-        insta::assert_snapshot!(exported(text, Layout::One), @r#"
+
+    #[test]
+    fn what_is_unmanaged_stays_so() {
+        insta::assert_snapshot!(exported(UNMANAGED, Layout::One), @r#"
         version: 1
         region: cn-north-4
 
@@ -240,7 +242,7 @@ organizations: { team-a: { repositories: { x: {}, y/z: { is_public: true } } } }
               x:
               y/z: { is_public: true }
         "#);
-        insta::assert_snapshot!(exported(text, Layout::Split), @r#"
+        insta::assert_snapshot!(exported(UNMANAGED, Layout::Split), @r#"
         ==== _chart
         version: 1
         region: cn-north-4

@@ -321,11 +321,29 @@ fn accepted(validator: &jsonschema::Validator, yaml: &str) {
     }
 }
 
-#[test]
-fn schema_and_decoder_refuse_the_same() {
+/// How the next charts begin.
+const HEAD: &str = "version: 1\nregion: cn-north-4\n";
+
+/// The decoder refuses each chart with this code, and the schema refuses it too.
+#[track_caller]
+fn are_refused<const N: usize>(charts: [(String, &str); N]) {
     let validator = validator();
-    let head = "version: 1\nregion: cn-north-4\n";
-    for (chart, code) in [
+    for (chart, code) in charts {
+        let found = errors(&chart);
+        assert!(
+            found.iter().any(|found| found == code),
+            "the decoder says {found:?} of\n{chart}"
+        );
+        let accepted = documents(&chart)
+            .iter()
+            .all(|document| validator.is_valid(document));
+        assert!(!accepted, "the schema accepts\n{chart}");
+    }
+}
+
+#[test]
+fn schema_and_decoder_refuse_the_same_documents_and_organizations() {
+    are_refused([
         ("region: cn-north-4\n".to_owned(), "missing-key"),
         (
             "version: 2\nregion: cn-north-4\n".to_owned(),
@@ -337,186 +355,188 @@ fn schema_and_decoder_refuse_the_same() {
         ),
         ("[]\n".to_owned(), "wrong-type"),
         ("version: 1\nregion: evil.com/\n".to_owned(), "bad-name"),
-        (format!("{head}organisations: {{}}\n"), "unknown-key"),
-        (format!("{head}organizations: []\n"), "wrong-type"),
-        (format!("{head}organizations:\n"), "wrong-type"),
+        (format!("{HEAD}organisations: {{}}\n"), "unknown-key"),
+        (format!("{HEAD}organizations: []\n"), "wrong-type"),
+        (format!("{HEAD}organizations:\n"), "wrong-type"),
         (
-            format!("{head}organizations: {{ Team: {{}} }}\n"),
+            format!("{HEAD}organizations: {{ Team: {{}} }}\n"),
             "bad-name",
         ),
         (
-            format!("{head}organizations: {{ {}: {{}} }}\n", "a".repeat(65)),
+            format!("{HEAD}organizations: {{ {}: {{}} }}\n", "a".repeat(65)),
             "bad-name",
         ),
         (
-            format!("{head}organizations: {{ a: {{ unlisted: forget }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ unlisted: forget }} }}\n"),
             "unknown-value",
         ),
         (
-            format!("{head}organizations: {{ a: {{ state: gone }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ state: gone }} }}\n"),
             "unknown-value",
         ),
         (
-            format!("{head}organizations: {{ a: {{ state: null }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ state: null }} }}\n"),
             "wrong-type",
         ),
         (
-            format!("{head}organizations: {{ a: {{ is_public: true }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ is_public: true }} }}\n"),
             "unknown-key",
         ),
         (
-            format!("{head}organizations: {{ a: {{ repositories: {{ x//y: }} }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ repositories: {{ x//y: }} }} }}\n"),
             "bad-name",
         ),
         (
-            format!("{head}organizations: {{ a: {{ repositories: {{ x: [] }} }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ repositories: {{ x: [] }} }} }}\n"),
             "wrong-type",
         ),
         (
             format!(
-                "{head}organizations: {{ a: {{ repositories: {{ x: {{ is_public: yes }} }} }} }}\n"
+                "{HEAD}organizations: {{ a: {{ repositories: {{ x: {{ is_public: yes }} }} }} }}\n"
             ),
             "wrong-type",
         ),
         (
             format!(
-                "{head}organizations: {{ a: {{ repositories: {{ x: {{ category: tools }} }} }} }}\n"
+                "{HEAD}organizations: {{ a: {{ repositories: {{ x: {{ category: tools }} }} }} }}\n"
             ),
             "unknown-value",
         ),
         (
             format!(
-                "{head}organizations: {{ a: {{ repositories: {{ x: {{ description: 7 }} }} }} }}\n"
+                "{HEAD}organizations: {{ a: {{ repositories: {{ x: {{ description: 7 }} }} }} }}\n"
             ),
             "wrong-type",
         ),
         (
             format!(
-                "{head}organizations: {{ a: {{ repositories: {{ x: {{ sync: {{}} }} }} }} }}\n"
+                "{HEAD}organizations: {{ a: {{ repositories: {{ x: {{ sync: {{}} }} }} }} }}\n"
             ),
             "wrong-type",
         ),
         (
             format!(
-                "{head}organizations: {{ a: {{ repositories: {{ x: {{ sync: [{{ target: 'd r' }}] \
+                "{HEAD}organizations: {{ a: {{ repositories: {{ x: {{ sync: [{{ target: 'd r' }}] \
                 }} }} }} }}\n"
             ),
             "bad-name",
         ),
+    ]);
+}
+
+#[test]
+fn schema_and_decoder_refuse_the_same_settings() {
+    are_refused([
         (
-            format!("{head}targets: {{ dr: {{ region: cn-east-3 }} }}\n"),
+            format!("{HEAD}targets: {{ dr: {{ region: cn-east-3 }} }}\n"),
             "missing-key",
         ),
         (
-            format!("{head}defaults: {{ organization: {{}} }}\n"),
+            format!("{HEAD}defaults: {{ organization: {{}} }}\n"),
             "unknown-key",
         ),
         (
-            format!("{head}chart_defaults: {{ organization: {{}} }}\n"),
+            format!("{HEAD}chart_defaults: {{ organization: {{}} }}\n"),
             "unknown-key",
         ),
-        (format!("{head}chart_defaults:\n"), "wrong-type"),
-        (format!("{head}X-a: {{}}\n"), "unknown-key"),
+        (format!("{HEAD}chart_defaults:\n"), "wrong-type"),
+        (format!("{HEAD}X-a: {{}}\n"), "unknown-key"),
         (
-            format!("{head}organizations: {{ a: {{ x-a: {{}} }} }}\n"),
+            format!("{HEAD}organizations: {{ a: {{ x-a: {{}} }} }}\n"),
             "unknown-key",
         ),
-        (format!("{head}limits: {{ deletes: -1 }}\n"), "wrong-type"),
+        (format!("{HEAD}limits: {{ deletes: -1 }}\n"), "wrong-type"),
         (
-            format!("{head}limits: {{ delete_percent: 101 }}\n"),
+            format!("{HEAD}limits: {{ delete_percent: 101 }}\n"),
             "wrong-type",
         ),
-        (format!("{head}limits: {{ deletes: 1.5 }}\n"), "wrong-type"),
-        (format!("{head}protect: team-a\n"), "wrong-type"),
-        (format!("{head}protect: ['']\n"), "bad-pattern"),
-        (format!("{head}protect: [a//b]\n"), "bad-pattern"),
+        (format!("{HEAD}limits: {{ deletes: 1.5 }}\n"), "wrong-type"),
+        (format!("{HEAD}protect: team-a\n"), "wrong-type"),
+        (format!("{HEAD}protect: ['']\n"), "bad-pattern"),
+        (format!("{HEAD}protect: [a//b]\n"), "bad-pattern"),
         (
-            format!("{head}limits: {{ allow: [everything] }}\n"),
+            format!("{HEAD}limits: {{ allow: [everything] }}\n"),
             "bad-consent",
         ),
-        (format!("{head}endpoints: {{ swr: '' }}\n"), "bad-endpoint"),
-        (format!("{head}endpoints: {{ s3: x }}\n"), "unknown-key"),
+        (format!("{HEAD}endpoints: {{ swr: '' }}\n"), "bad-endpoint"),
+        (format!("{HEAD}endpoints: {{ s3: x }}\n"), "unknown-key"),
         (
-            format!("{head}accept: [{{ address: a, until: 2026-1-1, reason: x }}]\n"),
+            format!("{HEAD}accept: [{{ address: a, until: 2026-1-1, reason: x }}]\n"),
             "bad-date",
         ),
         (
-            format!("{head}accept: [{{ address: a, until: 2026-12-31, reason: '' }}]\n"),
+            format!("{HEAD}accept: [{{ address: a, until: 2026-12-31, reason: '' }}]\n"),
             "missing-key",
         ),
         (
-            format!("{head}accept: [{{ address: a, until: 2026-12-31 }}]\n"),
+            format!("{HEAD}accept: [{{ address: a, until: 2026-12-31 }}]\n"),
             "missing-key",
         ),
-        (format!("{head}mirrors: {{ platform: {{}} }}\n"), "bad-name"),
-        (format!("{head}mirrors: {{ p/-a: {{}} }}\n"), "bad-name"),
+    ]);
+}
+
+#[test]
+fn schema_and_decoder_refuse_the_same_mirrors() {
+    are_refused([
+        (format!("{HEAD}mirrors: {{ platform: {{}} }}\n"), "bad-name"),
+        (format!("{HEAD}mirrors: {{ p/-a: {{}} }}\n"), "bad-name"),
         (
-            format!("{head}mirrors: {{ p/a: {{ url: 'git@x:a.git' }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ url: 'git@x:a.git' }} }}\n"),
             "bad-url",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ url: 'https://u:p@x/a.git' }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ url: 'https://u:p@x/a.git' }} }}\n"),
             "literal-secret",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ max_age: 6 }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ max_age: 6 }} }}\n"),
             "wrong-type",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ max_age: 0h }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ max_age: 0h }} }}\n"),
             "bad-age",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ endpoint: mine }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ endpoint: mine }} }}\n"),
             "bad-uuid",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ repository_id: 0 }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ repository_id: 0 }} }}\n"),
             "wrong-type",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ repository_id: 2147483648 }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ repository_id: 2147483648 }} }}\n"),
             "wrong-type",
         ),
         (
-            format!("{head}mirrors: {{ p/a: {{ state: absent }} }}\n"),
+            format!("{HEAD}mirrors: {{ p/a: {{ state: absent }} }}\n"),
             "unknown-key",
         ),
         (
             format!(
-                "{head}mirrors: {{ p/a: {{ credentials: {{ username: me, password: x }} }} }}\n"
+                "{HEAD}mirrors: {{ p/a: {{ credentials: {{ username: me, password: x }} }} }}\n"
             ),
             "literal-secret",
         ),
         (
             format!(
-                "{head}mirrors: {{ p/a: {{ credentials: {{ username: {{}}, password: {{ env: A }} \
+                "{HEAD}mirrors: {{ p/a: {{ credentials: {{ username: {{}}, password: {{ env: A }} \
                 }} }} }}\n"
             ),
             "missing-key",
         ),
         (
             format!(
-                "{head}mirrors: {{ p/a: {{ credentials: {{ username: {{ env: A, file: b }}, \
+                "{HEAD}mirrors: {{ p/a: {{ credentials: {{ username: {{ env: A, file: b }}, \
                 password: {{ env: A }} }} }} }}\n"
             ),
             "two-places",
         ),
         (
-            format!("{head}accept: [{{ address: a//b, until: 2026-12-31, reason: x }}]\n"),
+            format!("{HEAD}accept: [{{ address: a//b, until: 2026-12-31, reason: x }}]\n"),
             "bad-pattern",
         ),
-    ] {
-        let found = errors(&chart);
-        assert!(
-            found.iter().any(|found| found == code),
-            "the decoder says {found:?} of\n{chart}"
-        );
-        let accepted = documents(&chart)
-            .iter()
-            .all(|document| validator.is_valid(document));
-        assert!(!accepted, "the schema accepts\n{chart}");
-    }
+    ]);
 }
 
 /// Errors that the shape of a single document shows.

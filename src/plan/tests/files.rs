@@ -171,14 +171,28 @@ fn the_selection_is_read_back_or_refused() {
     );
 }
 
-#[test]
-fn an_edited_plan_file_is_refused() {
+/// One change, with a risk.
+fn exposing() -> Plan {
     let live = live(&[("o/a", false, 1, &[])]);
-    let plan = plan(
+    plan(
         "organizations: { o: { repositories: { a: { is_public: true } } } }",
         &live,
         &["exposes"],
-    );
+    )
+}
+
+type Forgery = fn(&mut PlanDocument);
+
+/// A changed plan file with the right digest.
+fn forged(plan: &Plan, change: Forgery) -> String {
+    let mut document = PlanDocument::new(plan, Vec::new());
+    change(&mut document);
+    document.to_file(plan)
+}
+
+#[test]
+fn an_edited_plan_file_is_refused() {
+    let plan = exposing();
     let printed = document::pretty(&PlanDocument::new(&plan, Vec::new()));
     let file = PlanDocument::new(&plan, Vec::new()).to_file(&plan);
     assert_eq!(document::read(&file).as_ref(), Ok(&plan));
@@ -214,18 +228,18 @@ fn an_edited_plan_file_is_refused() {
             "{text}"
         );
     }
-    // A right digest is not enough: the content is checked too.
-    let forged = |change: fn(&mut PlanDocument)| {
-        let mut document = PlanDocument::new(&plan, Vec::new());
-        change(&mut document);
-        document.to_file(&plan)
-    };
-    for text in [
-        forged(|document| document.summary.change = 2),
-        forged(|document| document.outcome = Outcome::NoChanges),
-        forged(|document| document.changes[0].actions = vec!["delete".to_owned()]),
-        forged(|document| document.changes[0].after = None),
-        forged(|document| {
+}
+
+/// A right digest is not enough: the content is checked too.
+#[test]
+fn an_inconsistent_plan_file_is_refused() {
+    let plan = exposing();
+    let forgeries: [Forgery; 7] = [
+        |document| document.summary.change = 2,
+        |document| document.outcome = Outcome::NoChanges,
+        |document| document.changes[0].actions = vec!["delete".to_owned()],
+        |document| document.changes[0].after = None,
+        |document| {
             drop(
                 document.changes[0]
                     .after
@@ -233,17 +247,20 @@ fn an_edited_plan_file_is_refused() {
                     .unwrap()
                     .insert("owner".to_owned(), json!("me")),
             );
-        }),
-        forged(|document| document.changes[0].fields[0].name = "owner"),
-        forged(|document| document.changes[0].fields[0].name = "override"),
-    ] {
-        assert!(
-            matches!(refused(&text), PlanFileError::Inconsistent(_)),
-            "{text}"
-        );
+        },
+        |document| document.changes[0].fields[0].name = "owner",
+        |document| document.changes[0].fields[0].name = "override",
+    ];
+    for forgery in forgeries {
+        let text = forged(&plan, forgery);
+        let error = document::read(&text).unwrap_err();
+        assert!(matches!(error, PlanFileError::Inconsistent(_)), "{text}");
     }
-    // A change that portolan never plans is refused.
-    type Forgery = fn(&mut PlanDocument);
+}
+
+#[test]
+fn a_change_that_is_never_planned_is_refused() {
+    let plan = exposing();
     let forgeries: [(Forgery, &str); 7] = [
         (
             |document| {
@@ -298,7 +315,8 @@ fn an_edited_plan_file_is_refused() {
         ),
     ];
     for (change, message) in forgeries {
-        let error = refused(&forged(change)).to_string();
+        let error = document::read(&forged(&plan, change)).unwrap_err();
+        let error = error.to_string();
         assert!(error.contains(message), "{message}: {error}");
     }
 }

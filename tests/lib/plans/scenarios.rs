@@ -383,7 +383,22 @@ const COMMANDS: &str =
 /// Not seen, and the letters of its escape.
 const UNSEEN: &str = "in\u{ad}vis\u{200b}ible \u{e0041}, not \\u{200b}";
 
+/// Two repositories, one with images.
+fn two() -> Live {
+    live(&[("r-1/o/a", false, 0, ""), ("r-1/o/b", false, 7, "")], &[])
+}
+
+const TWO: &str = "organizations: { o: { repositories: { a: {}, b: {} } } }\n";
+
 pub(crate) fn all() -> Vec<Scenario> {
+    [of_changes(), of_sizes(), of_reads(), of_texts(), of_kinds()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Each action and risk, and what is left out.
+fn of_changes() -> Vec<Scenario> {
     let risks = live(
         &[
             ("r-1/o/empty", false, 0, ""),
@@ -407,8 +422,29 @@ pub(crate) fn all() -> Vec<Scenario> {
         ],
         &[("r-1/o/replaced", "dr", false)],
     );
-    let two = live(&[("r-1/o/a", false, 0, ""), ("r-1/o/b", false, 7, "")], &[]);
-    let two_chart = "organizations: { o: { repositories: { a: {}, b: {} } } }\n";
+    let two = two();
+    let withheld = "organizations: { o: { repositories: { a: { is_public: true }, b: { state: \
+        absent } } } }\n";
+    let protected = "protect: ['o/b*']\norganizations: { o: { unlisted: delete, repositories: { a: \
+        { category: arm } } } }\n";
+    vec![
+        scenario("001-nothing", &chart(TWO), &two, &[], &[]),
+        scenario("002-each-action", &chart(ACTIONS), &actions, &[], &[]),
+        scenario("003-each-risk", &chart(RISKS), &risks, &["exposes"], &[]),
+        scenario("004-withheld", &chart(withheld), &two, &[], &[]),
+        scenario(
+            "005-protected",
+            &chart(protected),
+            &two,
+            &["destroys-data"],
+            &[],
+        ),
+        scenario("007-partial", &chart(TWO), &two, &[], &["o/a*", "o/@b|c"]),
+    ]
+}
+
+/// Many resources.
+fn of_sizes() -> Vec<Scenario> {
     let many: Vec<String> = (0..12)
         .map(|number| format!("r-1/o/r{number:02}"))
         .collect();
@@ -424,6 +460,26 @@ pub(crate) fn all() -> Vec<Scenario> {
         .map(|number| format!("      r{number:03}: {{ category: linux }}\n"))
         .collect();
     let equal = format!("organizations:\n  o:\n    repositories:\n{equal}");
+    vec![
+        scenario(
+            "006-over-the-limit",
+            &chart(&gone),
+            &live(&many, &[]),
+            &[],
+            &[],
+        ),
+        scenario(
+            "009-a-thousand-equal",
+            &chart(&equal),
+            &live(&[("r-1/o/x", false, 0, "")], &[]),
+            &[],
+            &[],
+        ),
+    ]
+}
+
+/// What could not be read, and several regions.
+fn of_reads() -> Vec<Scenario> {
     let unread = ReadFailure {
         subject: "repository list of r-1".to_owned(),
         message: "403: HTML instead of JSON (\"<b>no</b>\")".to_owned(),
@@ -446,10 +502,15 @@ pub(crate) fn all() -> Vec<Scenario> {
         ],
         &[],
     );
-    let withheld = "organizations: { o: { repositories: { a: { is_public: true }, b: { state: \
-        absent } } } }\n";
-    let protected = "protect: ['o/b*']\norganizations: { o: { unlisted: delete, repositories: { a: \
-        { category: arm } } } }\n";
+    vec![
+        scenario("008-unknown", &chart(TWO), &unknown, &[], &[]),
+        scenario("010-multi-region", regions, &there, &[], &[]),
+    ]
+}
+
+/// Texts that a terminal or a CI runner would act on.
+fn of_texts() -> Vec<Scenario> {
+    let two = two();
     let hostile = format!(
         "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, c: {{ description: {} \
         }} }} }} }}\n",
@@ -470,41 +531,14 @@ pub(crate) fn all() -> Vec<Scenario> {
         &[],
     );
     vec![
-        scenario("001-nothing", &chart(two_chart), &two, &[], &[]),
-        scenario("002-each-action", &chart(ACTIONS), &actions, &[], &[]),
-        scenario("003-each-risk", &chart(RISKS), &risks, &["exposes"], &[]),
-        scenario("004-withheld", &chart(withheld), &two, &[], &[]),
-        scenario(
-            "005-protected",
-            &chart(protected),
-            &two,
-            &["destroys-data"],
-            &[],
-        ),
-        scenario(
-            "006-over-the-limit",
-            &chart(&gone),
-            &live(&many, &[]),
-            &[],
-            &[],
-        ),
-        scenario(
-            "007-partial",
-            &chart(two_chart),
-            &two,
-            &[],
-            &["o/a*", "o/@b|c"],
-        ),
-        scenario("008-unknown", &chart(two_chart), &unknown, &[], &[]),
-        scenario(
-            "009-a-thousand-equal",
-            &chart(&equal),
-            &live(&[("r-1/o/x", false, 0, "")], &[]),
-            &[],
-            &[],
-        ),
-        scenario("010-multi-region", regions, &there, &[], &[]),
         scenario("011-hostile-texts", &chart(&hostile), &two, &[], &[]),
+        scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
+    ]
+}
+
+/// Each kind.
+fn of_kinds() -> Vec<Scenario> {
+    vec![
         scenario("012-mirrors", &chart(MIRRORS), &mirrors(), &[], &[]),
         scenario(
             "013-one-way",
@@ -515,7 +549,6 @@ pub(crate) fn all() -> Vec<Scenario> {
         ),
         scenario("014-logins", &chart(LOGINS), &mirrors(), &[], &[]),
         scenario("015-almost-equal", &almost_equal(), &unlisted(), &[], &[]),
-        scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
         scenario("019-sharing", &chart(SHARING), &shared(), &[], &[]),
         scenario(
             "020-retention",

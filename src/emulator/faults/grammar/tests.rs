@@ -96,9 +96,17 @@ fn omitted_fields_have_their_documented_defaults() {
     );
 }
 
+#[track_caller]
+fn are_refused<const N: usize>(texts: [(&str, &str); N]) {
+    for (text, words) in texts {
+        let error = text.parse::<Fault>().unwrap_err();
+        assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
 #[test]
 fn an_error_names_the_expected_values() {
-    for (text, words) in [
+    are_refused([
         (
             "",
             "no effect is given; expected one of status=STATUS, expired-token",
@@ -149,6 +157,12 @@ fn an_error_names_the_expected_values() {
         ),
         ("cut-after,probability=NaN", "`probability` cannot be `NaN`"),
         ("cut-after,seed=1", "`seed` needs `probability`"),
+    ]);
+}
+
+#[test]
+fn an_error_of_an_effect_names_the_expected_values() {
+    are_refused([
         ("cut-after,body=html", "`body` needs `status`"),
         (
             "status",
@@ -210,10 +224,7 @@ fn an_error_names_the_expected_values() {
             "stranger",
             "`true` is not an edit; expected create-organization|delete-organization REGION",
         ),
-    ] {
-        let error = text.parse::<Fault>().unwrap_err();
-        assert!(error.contains(words), "{text}: {error}");
-    }
+    ]);
 }
 
 #[test]

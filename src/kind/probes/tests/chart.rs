@@ -161,10 +161,27 @@ fn members_belong_to_an_organization_or_a_repository() {
     );
 }
 
+fn of_organization(entry: &str) -> String {
+    format!("organizations: {{ o: {{ {entry} }} }}")
+}
+
+/// Each chart has one error, with this code and message, and a place.
+#[track_caller]
+fn are_refused<const N: usize>(charts: [(String, &str); N]) {
+    for (keys, expected) in charts {
+        let found = errors(&keys);
+        let messages: Vec<String> = found
+            .iter()
+            .map(|found| format!("{} {}", found.code, found.message))
+            .collect();
+        assert_eq!(messages, [expected], "{keys}");
+        assert!(found[0].span.is_some(), "{keys}");
+    }
+}
+
 #[test]
-fn errors_have_a_code_a_message_and_a_place() {
-    let of_organization = |entry: &str| format!("organizations: {{ o: {{ {entry} }} }}");
-    for (keys, expected) in [
+fn errors_of_a_setting_have_a_code_a_message_and_a_place() {
+    are_refused([
         (
             of_repository("cleanup: { days: 0 }"),
             "wrong-type expected a whole number from 1 to 365, found 0",
@@ -240,6 +257,12 @@ fn errors_have_a_code_a_message_and_a_place() {
             of_repository("cleanup: { days: 1, keep: [ 'https://u:p@h' ] }"),
             "literal-secret this text contains a URL with a user name or a password",
         ),
+    ]);
+}
+
+#[test]
+fn errors_of_a_list_have_a_code_a_message_and_a_place() {
+    are_refused([
         (
             of_repository("members: [ { user: ada, level: read }, { user: ada, level: write } ]"),
             "duplicate-member this user is in the list twice",
@@ -292,15 +315,7 @@ fn errors_have_a_code_a_message_and_a_place() {
             ),
             "duplicate-setting `members` of this organization appears twice in the chart",
         ),
-    ] {
-        let found = errors(&keys);
-        let messages: Vec<String> = found
-            .iter()
-            .map(|found| format!("{} {}", found.code, found.message))
-            .collect();
-        assert_eq!(messages, [expected], "{keys}");
-        assert!(found[0].span.is_some(), "{keys}");
-    }
+    ]);
 }
 
 #[test]

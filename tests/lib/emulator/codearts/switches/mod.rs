@@ -13,6 +13,10 @@ use observe::observe;
 
 /// The observation under each switch.
 fn expected() -> Vec<(&'static str, Value)> {
+    [of_mirrors(), of_repositories_and_values()].concat()
+}
+
+fn of_mirrors() -> Vec<(&'static str, Value)> {
     vec![
         (
             "update-status=gitlab",
@@ -106,6 +110,11 @@ fn expected() -> Vec<(&'static str, Value)> {
         ("associate-without-url=400", json!([400, 404])),
         ("associate-new-repository=201", json!([201, 200])),
         ("associate-new-repository=404", json!([404, 404])),
+    ]
+}
+
+fn of_repositories_and_values() -> Vec<(&'static str, Value)> {
+    vec![
         ("branch-commit=absent", json!(null)),
         ("branch-commit=present", json!({ "id": "c1" })),
         (

@@ -45,22 +45,7 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) 
             });
             associate(site, json!({ "url": URL })).await
         }
-        "branch-commit" => {
-            site.emulator
-                .push(REGION, "platform", "app", "main", "c1")
-                .unwrap();
-            let answer = site
-                .get("/v4/repositories/123/repository/branches?view=all")
-                .await;
-            assert_eq!(
-                (answer.total.as_deref(), &answer.body[0]["name"]),
-                (Some("1"), &json!("main"))
-            );
-            (
-                answer.body[0].get("commit").cloned().unwrap_or_default(),
-                answer,
-            )
-        }
+        "branch-commit" => branch(site).await,
         "project-list-groups" => groups(site).await,
         "unknown-project" => {
             let answer = site.get("/v4/projects/0123/repositories").await;
@@ -96,27 +81,41 @@ pub(super) async fn observe(site: &Site, name: &str) -> (Value, Option<Answer>) 
             (json!([answer.body["url"], shown]), answer)
         }
         "empty-field" => field(site, "endpoint_uuid").await,
-        "not-base64" => {
-            let answer = site
-                .call(
-                    "POST",
-                    MIRROR,
-                    json!({ "username": "dXNlcg==", "password": "password" }),
-                )
-                .await;
-            site.advance(5);
-            let mirror = site.mirror().await;
-            (
-                json!([answer.status, mirror["update_status"], mirror["last_error"]]),
-                answer,
-            )
-        }
+        "not-base64" => not_base64(site).await,
         "push-to-scheduled" => return (push(site), None),
         "name-with-namespace" => listed(site, "name_with_namespace").await,
         "repository-path" => listed(site, "path").await,
         _ => panic!("nothing is known about {name}"),
     };
     (seen, Some(answer))
+}
+
+async fn branch(site: &Site) -> (Value, Answer) {
+    site.emulator
+        .push(REGION, "platform", "app", "main", "c1")
+        .unwrap();
+    let answer = site
+        .get("/v4/repositories/123/repository/branches?view=all")
+        .await;
+    assert_eq!(
+        (answer.total.as_deref(), &answer.body[0]["name"]),
+        (Some("1"), &json!("main"))
+    );
+    (
+        answer.body[0].get("commit").cloned().unwrap_or_default(),
+        answer,
+    )
+}
+
+async fn not_base64(site: &Site) -> (Value, Answer) {
+    let body = json!({ "username": "dXNlcg==", "password": "password" });
+    let answer = site.call("POST", MIRROR, body).await;
+    site.advance(5);
+    let mirror = site.mirror().await;
+    (
+        json!([answer.status, mirror["update_status"], mirror["last_error"]]),
+        answer,
+    )
 }
 
 /// Runs the mirror until it has ended.
