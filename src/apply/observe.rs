@@ -42,7 +42,7 @@ pub(super) fn difference(change: &Change, live: Option<&LiveResource>) -> String
                 let is = live.attributes.get(*name);
                 (is_readable(kind, name) && !is_as(kind, live, name, wrote)).then(|| {
                     let is = is.map_or_else(|| "nothing".to_owned(), mask::shown);
-                    format!("{name} was written as {}, is {is}", mask::shown(wrote))
+                    format!("{name}: sent {}, the service has {is}", mask::shown(wrote))
                 })
             };
             after

@@ -250,10 +250,10 @@ fn run(wish: &Wish, divided: Divided, of: usize, exists: bool) -> Box<Run> {
 /// What stays missing, and why.
 fn notes(divided: &Divided, words: (&str, &str)) -> Vec<String> {
     [
-        (&divided.under_way, "pushed just now, so under way"),
+        (&divided.under_way, "pushed in the last half hour, so under way"),
         (
             &divided.removed,
-            "copied once and gone at the target, so left alone (`--backfill` copies it)",
+            "copied and then deleted at the target, so left alone (`--backfill` copies it)",
         ),
         (
             &divided.collected,

@@ -36,7 +36,7 @@ pub(super) fn revival(
     let end = kind.deadline()?.name;
     let moves = change.fields.iter().any(|field| field.name == end);
     let is_revived = moves && change.action.after().is_some() && has_ended(kind, found?, now);
-    is_revived.then(|| "it has expired, and is in force again after this".to_owned())
+    is_revived.then(|| "it has expired; this change puts it in force again".to_owned())
 }
 
 /// Whether a live resource is no longer in force.

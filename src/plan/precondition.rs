@@ -55,7 +55,7 @@ impl Stays {
                 let may_go = |name: &&str| unsure.contains(name);
                 (
                     names.iter().map(String::as_str).filter(may_go).collect(),
-                    " that was to stay",
+                    ", which the plan keeps,",
                 )
             }
         };

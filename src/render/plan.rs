@@ -350,7 +350,7 @@ mod tests {
         Unlisted: add each to the chart, or set `unlisted: delete` or `ignore`.
           ? repository r-1/o/forgotten  (empty)
 
-        Findings: no change of this plan mends them.
+        Findings, which this plan does not fix:
           ? repository r-1/o/forgotten  maybe-renamed  chart.yaml:6
               perhaps renamed to repository r-1/o/new, which is created; the service cannot rename, so it stays behind
 

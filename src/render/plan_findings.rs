@@ -17,7 +17,7 @@ use crate::{
     text::{counted, escaped, visible},
 };
 
-const HEADING: &str = "Findings: no change of this plan mends them.";
+const HEADING: &str = "Findings, which this plan does not fix:";
 
 /// How many organizations one line names.
 const MOST_NAMES: usize = 5;

@@ -31,7 +31,7 @@ pub fn line(change: &Change, record: &Record, color: Color) -> String {
                 RunEnd::NotAwaited => color.paint(Role::Add, "started, not waited for"),
                 RunEnd::PutOff => color.paint(
                     Role::Add,
-                    "started, not waited for; the apply that starts the last of it makes the change",
+                    "started, not waited for; the apply that starts the last batch makes the change",
                 ),
                 RunEnd::Unknown(reason) => {
                     format!(

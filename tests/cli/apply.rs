@@ -299,7 +299,7 @@ fn a_value_that_the_service_does_not_keep_is_a_failure() {
     });
     let _ = output
         .exits(1)
-        .says(r#"did not stick: category was written as "arm", is "lang""#);
+        .says(r#"did not stick: category: sent "arm", the service has "lang""#);
     assert_eq!(world.writes().len(), 1);
 }
 

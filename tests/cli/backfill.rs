@@ -266,7 +266,7 @@ fn a_missing_organization_is_found_by_what_does_not_happen() {
     let _ = world
         .try_apply(&[])
         .exits(1)
-        .says("1 of 1 tag was not copied: accepted, but no job began: v1")
+        .says("1 of 1 tag was not copied: accepted, but no job started: v1")
         .says("organization cn-east-3/dr may be missing");
     world.edit(|state| {
         let _ = state.ensure_organization(EAST, "dr");

@@ -316,7 +316,7 @@ fn more_tags_than_a_list_names_are_read_from_their_own_list() {
     world.clear_journal();
     let lines = drift(&world, &[]);
     // As many jobs are read as tell what was removed.
-    let removed = "copies-removed: 2 of 150 tags were copied and are gone again: v1, v150;";
+    let removed = "copies-removed: 2 of 150 tags were copied and then deleted there: v1, v150;";
     assert!(lines[0].starts_with(removed), "{lines:?}");
     let mut asked = asked(&world, EAST);
     asked.sort();

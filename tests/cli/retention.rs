@@ -263,7 +263,7 @@ fn a_tag_that_was_to_stay_is_not_deleted_by_a_saved_plan() {
     let _ = world
         .run(&["apply", "plan.json"])
         .exits(1)
-        .says("the tag b that was to stay would go now");
+        .says("the tag b, which the plan keeps, would go now");
     assert_eq!(world.writes(), [""; 0]);
     save(&world);
     push(&world, "x2", 3);

@@ -202,7 +202,7 @@ fn what_is_shared_and_not_declared_is_a_finding() {
     Unlisted: add each to the chart, or set `unlisted: delete` or `ignore`.
       ? repository cn-north-4/team-a/unlisted  (empty)
 
-    Findings: no change of this plan mends them.
+    Findings, which this plan does not fix:
       ? repository cn-north-4/team-a/unlisted  undeclared-share  portolan.yaml:4
           it is shared with other accounts, and the chart has no `share` for it
       ? repository cn-north-4/team-a/web  undeclared-share  portolan.yaml:6
@@ -242,10 +242,10 @@ fn a_share_that_has_ended_is_told_and_not_made_again() {
     exit: 0
     -- stdout
       ~ share cn-north-4/team-a/api => a-co  portolan.yaml:7
-          until        "2021-01-01T00:00:00Z" -> "2099-12-31"  (it has expired, and is in force again after this)
+          until        "2021-01-01T00:00:00Z" -> "2099-12-31"  (it has expired; this change puts it in force again)
           ! shares (allowed): account a-co can pull what will be pushed (empty now) until 2099-12-31
 
-    Findings: no change of this plan mends them.
+    Findings, which this plan does not fix:
       ? share cn-north-4/team-a/web => a-co  expired-share  portolan.yaml:6
           it has expired (`until` 2020-12-31), and is left as it is
       ? share cn-north-4/team-a/web => b-co  expired-share  portolan.yaml:6
@@ -345,7 +345,7 @@ fn a_day_holds_however_the_service_rounds() {
     assert!(
         output
             .to_string()
-            .contains("until was written as \"2099-12-31T12:00:00Z\", is \"2100-01-01T00:00:00Z\""),
+            .contains("until: sent \"2099-12-31T12:00:00Z\", the service has \"2100-01-01T00:00:00Z\""),
         "{output}"
     );
 }

@@ -32,7 +32,7 @@ impl State {
             None => State::Failed(NO_JOB.to_owned()),
             Some(job) if job.is_open() => State::Open(format!("job {}", job.word())),
             Some(job) if job.has_copied() => {
-                State::Failed(format!("job {}, but it is not there", job.word()))
+                State::Failed(format!("job {}, but the target lacks the tag", job.word()))
             }
             Some(job) => State::Failed(format!("job {}", job.word())),
         }
@@ -41,7 +41,7 @@ impl State {
 
 /// The service accepts a copy to an organization that does not exist, and does nothing (swr-next:
 /// A5).
-const NO_JOB: &str = "accepted, but no job began";
+const NO_JOB: &str = "accepted, but no job started";
 
 /// Adds an item to its list.
 pub(super) fn sort_in(copied: &mut Copied, item: &str, state: &State) {
@@ -80,7 +80,7 @@ impl Copier<'_> {
             // Stopped by the user: nothing failed, and the next apply copies the rest.
             _ if is_left && !self.sent => Fate::NotAttempted,
             _ if is_left => ran(RunEnd::Unknown(
-                "stopped before the last of it was sent".to_owned(),
+                "stopped before all tags were sent".to_owned(),
             )),
             _ if self.sent => ran(RunEnd::Succeeded),
             _ => Fate::AsPlanned,

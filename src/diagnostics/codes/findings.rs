@@ -18,7 +18,7 @@ pub(super) static CODES: &[Code] = &[
     ),
     warning(
         "copies-removed",
-        "Tags were copied to the target of a rule, and are gone again.",
+        "Tags were copied to the target of a rule, and then deleted there.",
         "A sync job of the last 30 days says that the tag was copied, and the target lacks it. \
         Somebody deleted it there, or a retention that is not in the chart did. `backfill: missing` \
         leaves such a tag alone.",

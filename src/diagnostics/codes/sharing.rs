@@ -6,7 +6,7 @@ pub(super) static CODES: &[Code] = &[
     warning(
         "account-capitals",
         "The name of an account that a repository is shared with has capitals.",
-        "Names are compared without regard to case, because the service may answer in other case \
+        "Names are compared without regard to case, because the service may return another case \
         than it was asked. The name goes to the service as it is written.",
         charts(
             r"version: 1
@@ -29,7 +29,7 @@ organizations:
     ),
     error(
         "bad-deadline",
-        "A text is not an end of something.",
+        "An `until` is not a day, an instant or `forever`.",
         "Write a day, `YYYY-MM-DD`, which is included and ends in UTC, an instant with its offset, \
         `YYYY-MM-DDTHH:MM:SSZ`, or `forever`.",
         charts(

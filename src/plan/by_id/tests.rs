@@ -305,7 +305,7 @@ fn the_text_of_plans_with_mirrors() {
           ! overwrites: what was pushed to the mirror is overwritten
           > run: never succeeded
 
-    Findings: no change of this plan mends them.
+    Findings, which this plan does not fix:
       ? mirror r-1/p/a  failing-mirror  chart.yaml:4
           the last run failed: no route; the last success was 2026-11-20T23:10:00Z
 
@@ -316,7 +316,7 @@ fn the_text_of_plans_with_mirrors() {
           last success 2026-11-20T23:10:00Z, older than 6h
           (the last run failed: no route)
 
-    Findings: no change of this plan mends them.
+    Findings, which this plan does not fix:
       ? mirror r-1/p/a  failing-mirror  chart.yaml:3
           the last run failed: no route; the last success was 2026-11-20T23:10:00Z
 
@@ -324,7 +324,7 @@ fn the_text_of_plans_with_mirrors() {
     1 to run, 1 finding.
     Cannot be compared: branches of mirror r-1/p/a.
 
-    Findings: no change of this plan mends them.
+    Findings, which this plan does not fix:
       ? mirror r-1/p/a  failing-mirror  chart.yaml:3
           the last run failed: no route; the last success was 2026-11-20T23:10:00Z
 

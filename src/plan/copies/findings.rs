@@ -120,7 +120,7 @@ fn lacking(route: &Route<'_>, lack: &Lack, is_withheld: bool) -> Vec<Finding> {
     let removed = one(
         &lack.removed,
         "was copied and is gone again",
-        "were copied and are gone again",
+        "were copied and then deleted there",
     );
     let under_way = one(&lack.under_way, "is under way", "are under way");
     let found = [

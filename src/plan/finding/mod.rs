@@ -22,7 +22,7 @@ use crate::{
 /// Tags of the source of a rule that are not at its target.
 pub const COPIES_MISSING: &str = "copies-missing";
 
-/// Tags that were copied, and are gone again.
+/// Tags that were copied, and then deleted at the target.
 pub const COPIES_REMOVED: &str = "copies-removed";
 
 /// Tags that were pushed so lately that their copies may still be made.

@@ -466,7 +466,7 @@ impl Run {
         );
         let expected = match (&change.action, parts(change).len()) {
             (Action::Delete { .. }, _) => "it was deleted, but still exists",
-            (_, 5) => "auto was written as true, is false",
+            (_, 5) => "auto: sent true, the service has false",
             _ if kind(change) == "access" => r#", is "manage""#,
             _ if kind(change) == "retention" => ", is 7",
             _ => r#", is "of a stranger""#,
