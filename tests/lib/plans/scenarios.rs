@@ -391,10 +391,10 @@ fn two() -> Live {
 const TWO: &str = "organizations: { o: { repositories: { a: {}, b: {} } } }\n";
 
 pub(crate) fn all() -> Vec<Scenario> {
-    [of_changes(), of_sizes(), of_reads(), of_texts(), of_kinds()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let parts = [of_changes(), of_sizes(), of_reads(), of_texts(), of_kinds()];
+    let mut all: Vec<Scenario> = parts.into_iter().flatten().collect();
+    all.sort_by_key(|scenario| scenario.name);
+    all
 }
 
 /// Each action and risk, and what is left out.
@@ -422,28 +422,26 @@ fn of_changes() -> Vec<Scenario> {
         ],
         &[("r-1/o/replaced", "dr", false)],
     );
-    let two = two();
     let withheld = "organizations: { o: { repositories: { a: { is_public: true }, b: { state: \
         absent } } } }\n";
     let protected = "protect: ['o/b*']\norganizations: { o: { unlisted: delete, repositories: { a: \
         { category: arm } } } }\n";
     vec![
-        scenario("001-nothing", &chart(TWO), &two, &[], &[]),
+        scenario("001-nothing", &chart(TWO), &two(), &[], &[]),
         scenario("002-each-action", &chart(ACTIONS), &actions, &[], &[]),
         scenario("003-each-risk", &chart(RISKS), &risks, &["exposes"], &[]),
-        scenario("004-withheld", &chart(withheld), &two, &[], &[]),
+        scenario("004-withheld", &chart(withheld), &two(), &[], &[]),
         scenario(
             "005-protected",
             &chart(protected),
-            &two,
+            &two(),
             &["destroys-data"],
             &[],
         ),
-        scenario("007-partial", &chart(TWO), &two, &[], &["o/a*", "o/@b|c"]),
+        scenario("007-partial", &chart(TWO), &two(), &[], &["o/a*", "o/@b|c"]),
     ]
 }
 
-/// Many resources.
 fn of_sizes() -> Vec<Scenario> {
     let many: Vec<String> = (0..12)
         .map(|number| format!("r-1/o/r{number:02}"))
@@ -510,7 +508,6 @@ fn of_reads() -> Vec<Scenario> {
 
 /// Texts that a terminal or a CI runner would act on.
 fn of_texts() -> Vec<Scenario> {
-    let two = two();
     let hostile = format!(
         "organizations: {{ o: {{ repositories: {{ a: {{ description: {} }}, c: {{ description: {} \
         }} }} }} }}\n",
@@ -531,12 +528,11 @@ fn of_texts() -> Vec<Scenario> {
         &[],
     );
     vec![
-        scenario("011-hostile-texts", &chart(&hostile), &two, &[], &[]),
+        scenario("011-hostile-texts", &chart(&hostile), &two(), &[], &[]),
         scenario("016-commands", &chart(&of_runners), &shop, &[], &[]),
     ]
 }
 
-/// Each kind.
 fn of_kinds() -> Vec<Scenario> {
     vec![
         scenario("012-mirrors", &chart(MIRRORS), &mirrors(), &[], &[]),
