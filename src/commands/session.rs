@@ -181,7 +181,10 @@ impl Loaded {
             self.waivers.apply(&mut found);
             let (waivers, sources) = (&mut self.waivers, &self.sources);
             plan.retain_findings(|finding| !waivers.silences(finding, sources));
-            not_looked_for = if asked.selection.is_partial() {
+            // Only an unused waiver asks for it, and the findings look at every rule.
+            not_looked_for = if self.waivers.is_empty() {
+                Vec::new()
+            } else if asked.selection.is_partial() {
                 lint::OF_A_WHOLE_PLAN
                     .into_iter()
                     .chain(finding::CODES)

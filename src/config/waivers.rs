@@ -188,6 +188,11 @@ impl Waivers {
             .is_some_and(|group| group.used)
     }
 
+    /// Whether the files have no waiver.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The unused waivers, except for codes that the command did not check.
     pub fn unused(&self, not_checked: &[&str]) -> Vec<Diagnostic> {
         let unused = self

@@ -43,18 +43,18 @@ impl Wish {
         live: &Live,
     ) -> Option<Wish> {
         let copying = rule.kind().copying?;
+        let is_asked = chart.backfill.iter().any(|pattern| pattern.covers(rule));
+        let policy = copying.backfill(wanted);
+        // Most rules are such, so they save the lookup of their source.
+        if policy == Backfill::Never && !is_asked {
+            return None;
+        }
         // A source that this plan creates is empty.
         if !live.resources.contains_key(&rule.parent()?) {
             return None;
         }
         let is_new = found.is_none_or(|found| is_replaced(rule, wanted, found));
-        let is_asked = chart.backfill.iter().any(|pattern| pattern.covers(rule));
-        let policy = copying.backfill(wanted);
-        let is_wanted = match policy {
-            Backfill::Never => is_asked,
-            Backfill::OnCreate => is_new || is_asked,
-            Backfill::Missing => true,
-        };
+        let is_wanted = policy != Backfill::OnCreate || is_new || is_asked;
         is_wanted.then_some(Wish {
             copying,
             is_new,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Lack, Route, lack, routes};
+use super::{Lack, Route, lack_of, routes};
 use crate::{
     address::Address,
     copies::Target,
@@ -30,7 +30,8 @@ pub(in crate::plan) fn of(
             // Of course nothing was copied there.
             continue;
         }
-        if let Some(lack) = lack(route.rule, chart, live, now) {
+        let lack = lack_of(&route, chart, live, now);
+        if let Some(lack) = lack.filter(|lack| !lack.is_empty()) {
             let lack = unplanned(lack, changes, route.rule);
             found.extend(lacking(&route, &lack, is_withheld(changes, route.rule)));
         }
@@ -81,7 +82,7 @@ pub(in crate::plan) fn not_looked_for(chart: &Chart, live: &Live) -> Vec<&'stati
     }
     // The time only moves tags from one of the three to another.
     let now = live.clock.unwrap_or(Moment(i64::MAX));
-    if !routes(chart).all(|route| lack(route.rule, chart, live, now).is_some()) {
+    if !routes(chart).all(|route| lack_of(&route, chart, live, now).is_some()) {
         codes.extend([COPIES_MISSING, COPIES_REMOVED, COPIES_UNDER_WAY]);
     }
     // Only jobs tell it.

@@ -78,10 +78,20 @@ pub(crate) struct Lack {
     pub(crate) collected: Vec<String>,
 }
 
+impl Lack {
+    /// Whether nothing is lacking that a finding names.
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.removed.is_empty() && self.under_way.is_empty()
+    }
+}
+
 /// What the target of a rule lacks. `None` if that was not read.
 pub(crate) fn lack(rule: &Address, chart: &Chart, live: &Live, now: Moment) -> Option<Lack> {
-    let route = Route::of(rule)?;
-    let [source, copy] = both(&route, live)?;
+    lack_of(&Route::of(rule)?, chart, live, now)
+}
+
+fn lack_of(route: &Route<'_>, chart: &Chart, live: &Live, now: Moment) -> Option<Lack> {
+    let [source, copy] = both(route, live)?;
     let mut lack = Lack {
         of: source.len(),
         ..Lack::default()
@@ -92,12 +102,12 @@ pub(crate) fn lack(rule: &Address, chart: &Chart, live: &Live, now: Moment) -> O
     let Held::Listed(items) = source else {
         return None;
     };
-    let going = collected(&route, chart, items, copy, now)?;
-    let copied = copied(&route, live, now);
+    let going = collected(route, chart, items, copy, now)?;
+    let copied = copied(route, live, now);
     let known = live.jobs.get(&route.source).map(Vec::as_slice);
     let known = jobs::newest(known.unwrap_or_default());
     let is_lost = |item: &Item| {
-        let job = known.get(&(rule, item.name.as_str()));
+        let job = known.get(&(route.rule, item.name.as_str()));
         job.is_some_and(|job| has_lost(job, item))
     };
     let mut lacking: Vec<&Item> = items.iter().filter(|it| !copy.contains(&it.name)).collect();
@@ -139,6 +149,12 @@ fn both<'l>(route: &Route<'_>, live: &'l Live) -> Option<[&'l Held; 2]> {
 
 /// Whether a name at the source is not at the target.
 fn differs(source: &Held, copy: &Held) -> bool {
+    // Most targets have exactly what their source has, and there are many.
+    if let (Held::Named(source), Held::Named(copy)) = (source, copy)
+        && source == copy
+    {
+        return false;
+    }
     let mut there = copy.names().peekable();
     source.names().any(|name| {
         while there.next_if(|other| *other < name).is_some() {}
@@ -243,7 +259,7 @@ pub(crate) fn to_ask(
     let now = live.clock.unwrap_or(Moment(i64::MAX));
     let mut asked = BTreeMap::<Address, Sought>::new();
     for route in routes(chart).filter(|route| wanted.holds(route.rule)) {
-        let Some(lack) = lack(route.rule, chart, live, now) else {
+        let Some(lack) = lack_of(&route, chart, live, now) else {
             continue;
         };
         let is_doubtful = !lack.under_way.is_empty() && run.holds(route.rule);
