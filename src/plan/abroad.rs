@@ -1,4 +1,4 @@
-//! Stops for new resources that name another account and that the service would refuse.
+//! Stops for resources that name another account and that the service would refuse to write.
 //!
 //! `config` reports what the chart alone shows; only the live state shows the rest.
 
@@ -7,13 +7,15 @@ use serde_json::Value;
 use super::{Action, Change, Plan, Stop};
 use crate::{address::Address, kind::place::ItemError, state::Live};
 
-/// One stop for each creation below a public parent, or for the account of the credentials.
+/// One stop for each creation or update below a public parent, or for the account of the credentials.
 pub(super) fn stops(plan: &Plan, live: &Live) -> Vec<Stop> {
-    let created = plan
+    let is_written =
+        |action: &Action| matches!(action, Action::Create { .. } | Action::Update { .. });
+    let written = plan
         .changes
         .iter()
-        .filter(|change| matches!(change.action, Action::Create { .. }));
-    created
+        .filter(|change| is_written(&change.action));
+    written
         .filter_map(|change| refused(change, plan, live))
         .collect()
 }

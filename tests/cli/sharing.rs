@@ -414,6 +414,15 @@ fn what_the_service_would_refuse_stops_the_plan() {
     // Made private by the same plan.
     world.chart(&chart(&ONE.replace("{ share", "{ is_public: false, share")));
     let _ = world.apply_allowing("shares");
+    // What is shared already can be written no more than what is new.
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
+    world.chart(&chart(&ONE.replace("2099-12-31", "forever")));
+    let plan = world.plan_json(&["--allow", "shares"]);
+    assert_eq!(plan["changes"][0]["action"], json!("update"));
+    assert_eq!(plan["stopped"][0]["code"], json!("shared-public"));
+    // Its removal is what ends the stop.
+    world.chart(&chart("      web: { share: [] }\n"));
+    assert_eq!(world.plan_json(&[])["stopped"], json!([]));
     // The own account, which the chart does not name.
     world.chart(&chart(&ONE.replace("partner-co", "EMULATOR")));
     let _ = world
