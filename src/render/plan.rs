@@ -87,7 +87,7 @@ pub fn views(plan: &Plan) -> impl Iterator<Item = View> {
             .as_ref()
             .map(|lift| format!("to continue: {lift}"));
         let view = View {
-            code: "plan-stopped".to_owned(),
+            code: stop.code.clone(),
             ..whole(format!("stopped: {}", stop.message), &lift)
         };
         match &stop.source {

@@ -62,16 +62,6 @@ pub(super) static CODES: &[Code] = &[
         a run.",
         Example::Advice("Run `portolan apply`, or change `max_age` or `backfill`."),
     ),
-    error(
-        "plan-stopped",
-        "An apply would stop before its first write.",
-        "The plan deletes more than the chart's `limits` allow, or something else must be settled \
-        first. The message says what, and what would allow it.",
-        Example::Advice(
-            "Read the plan. Use the option that the message names only if everything listed is to \
-            be deleted.",
-        ),
-    ),
     warning(
         "plan-update",
         "A resource differs from the chart.",

@@ -103,7 +103,7 @@ const GOLDENS: [(&str, &str); 26] = [
     ("030-access", "txt details.txt md json diff"),
     ("031-access-withheld", "txt sarif gitlab.json"),
     // What is wrong with a user of a list.
-    ("032-access-stopped", "txt md json sarif"),
+    ("032-access-stopped", "txt md json"),
     // Each run of a rule, and what it leaves.
     ("040-backfill", "txt details.txt md json diff sarif"),
     // Copies that failed, hang and were cancelled.
