@@ -26,10 +26,7 @@ use crate::{
     diagnostics::View,
     exit::Exit,
     input,
-    plan::{
-        Outcome, Plan,
-        document::{self, pretty},
-    },
+    plan::{Outcome, Plan, document},
     progress::Listener,
     receipt::PlanStamp,
     render::{self, style::Depth},
@@ -394,7 +391,7 @@ fn finish(
             };
             output::document(&format!("{gap}{text}"))?;
         }
-        Format::Json => output::document(&pretty(&report.document(views)))?,
+        Format::Json => output::json(&report.document(views))?,
     }
     written?;
     Ok(if report.outcome() == ApplyOutcome::Complete {

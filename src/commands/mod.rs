@@ -36,6 +36,7 @@ mod show;
 mod show_file;
 mod signals;
 mod snapshot;
+mod streamed;
 mod validate;
 mod version;
 

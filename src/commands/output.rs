@@ -8,9 +8,10 @@ use std::{
 use anstream::{AutoStream, stream::RawStream};
 use anyhow::Context as _;
 use indexmap::IndexMap;
+use serde::Serialize;
 use terminal_size::{Height, Width};
 
-use super::pager;
+use super::{pager, streamed::write_pretty};
 use crate::{
     cli::{ColorChoice, Global},
     diagnostics::{Diagnostics, SourceMap, brief, render},
@@ -58,11 +59,19 @@ const MOST_WHOLE: usize = 5;
 /// Prints a document, or a piece of one. A reader that went away, as in `portolan plan | head` or a
 /// closed terminal, changes neither what the command does nor its exit code.
 pub(super) fn document(text: &str) -> anyhow::Result<()> {
+    written(|stdout| stdout.write_all(text.as_bytes()))
+}
+
+/// Prints a value as JSON.
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    written(|stdout| write_pretty(value, stdout))
+}
+
+fn written(
+    write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>,
+) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) if error.raw_os_error() == Some(INPUT_OUTPUT_ERROR) && is_device() => Ok(()),
         written => written.context("cannot write to stdout"),

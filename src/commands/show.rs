@@ -5,10 +5,7 @@ use crate::{
     cli::{Global, PlanFormat, ShowArgs},
     diagnostics::View,
     drift::{Drift, DriftDocument},
-    plan::{
-        Outcome, Plan,
-        document::{PlanDocument, pretty},
-    },
+    plan::{Outcome, Plan, document::PlanDocument},
     render::{self, gitlab::gitlab, plan::views, sarif::sarif, style::Depth},
 };
 
@@ -24,7 +21,7 @@ pub(super) fn plan(
             let look = output::stdout_look(global, depth(args));
             return output::paged(global, &output::fitted(render::plan::text(plan, look)));
         }
-        PlanFormat::Json => pretty(&PlanDocument::new(plan, found)),
+        PlanFormat::Json => return output::json(&PlanDocument::new(plan, found)),
         PlanFormat::Markdown => render::markdown::markdown(plan, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(plan),
         PlanFormat::Sarif => sarif(&all(plan, found), &[], &checkout::of(global)?),
@@ -49,7 +46,7 @@ pub(super) fn drift(
             let look = output::stdout_look(global, depth(args));
             return output::paged(global, &output::fitted(render::drift::text(drift, look)));
         }
-        PlanFormat::Json => pretty(&DriftDocument::new(drift, found)),
+        PlanFormat::Json => return output::json(&DriftDocument::new(drift, found)),
         PlanFormat::Markdown => render::drift::markdown(drift, args.max_bytes),
         PlanFormat::Diff => render::yaml_diff::diff(&drift.plan),
         PlanFormat::Sarif => render::drift::sarif(drift, found, &checkout::of(global)?),
@@ -64,7 +61,7 @@ pub(super) fn drift_unready(
     unready: session::Unready,
 ) -> anyhow::Result<()> {
     match args.format {
-        PlanFormat::Json => output::document(&pretty(&DriftDocument::unready(unready.0))),
+        PlanFormat::Json => output::json(&DriftDocument::unready(unready.0)),
         PlanFormat::Markdown => output::document(&render::markdown::unready(
             "drift",
             &unready.0,
@@ -98,7 +95,7 @@ pub(super) fn unready(
                 outcome: Outcome::Unknown,
                 ..PlanDocument::new(&Plan::default(), found)
             };
-            output::document(&pretty(&document))
+            output::json(&document)
         }
         PlanFormat::Sarif => output::document(&sarif(&found, &[], &checkout::of(global)?)),
         PlanFormat::Gitlab => output::document(&gitlab(&found, &checkout::of(global)?)),
