@@ -329,8 +329,9 @@ impl<'a> Runner<'a> {
                     message: unread, ..
                 }) => {
                     let problem = format!(
-                        "{error}; its outcome is unknown, because the mirror could not be read: \
-                        {unread}"
+                        "{error}; its outcome is unknown, because the {} could not be read: \
+                        {unread}",
+                        self.change.address.kind().name
                     );
                     return Err(Box::new(Fate::Ran {
                         job: None,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     address::Address,
     diagnostics::{Diagnostic, Span},
-    kind::{Kind, REGISTRY},
+    kind::{Kind, Lookup, REGISTRY},
     names,
     state::{
         Attributes, Children, DesiredResource, LoginSource, Presence, RemoteId, SecretSource, Terms,
@@ -29,12 +29,19 @@ struct Seen<'n> {
 
 /// Decodes the entries of all documents.
 pub(super) fn decode(documents: &[Document<'_, '_>], out: &mut Output<'_>) {
-    for kind in REGISTRY.iter().filter(|kind| kind.lookup().is_some()) {
-        decode_kind(kind, documents, out);
+    for kind in REGISTRY {
+        if let Some(lookup) = kind.lookup() {
+            decode_kind(kind, lookup, documents, out);
+        }
     }
 }
 
-fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Output<'_>) {
+fn decode_kind(
+    kind: &'static Kind,
+    lookup: &Lookup,
+    documents: &[Document<'_, '_>],
+    out: &mut Output<'_>,
+) {
     let mut seen = Seen::default();
     let Some(name) = kind.place.name() else {
         return;
@@ -55,7 +62,7 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
             // Within one mapping the parser finds duplicates; these come from two documents.
             if let Some(first) = seen.entries.insert(address.clone(), key.span) {
                 let twice = Diagnostic::error(
-                    "duplicate-mirror",
+                    lookup.duplicate,
                     format!("this {} is listed twice", kind.name),
                 );
                 let twice = twice.at(key.span);
@@ -67,11 +74,8 @@ fn decode_kind(kind: &'static Kind, documents: &[Document<'_, '_>], out: &mut Ou
                 out.refuse(key.span);
                 continue;
             }
-            let terms = terms(node, key.span, out);
-            if let Some((id, span)) = terms
-                .id
-                .zip(node.get("repository_id").map(|node| node.span))
-            {
+            let terms = terms(lookup, node, key.span, out);
+            if let Some((id, span)) = terms.id.zip(node.get(lookup.id.name).map(|node| node.span)) {
                 unique_id(kind, (&document.region, id), span, &mut seen, out);
             }
             let attributes = attributes(kind, node, out);
@@ -112,9 +116,9 @@ fn attributes(kind: &Kind, node: &Node<'_>, out: &Output<'_>) -> Attributes {
         .collect()
 }
 
-fn terms(node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
+fn terms(lookup: &Lookup, node: &Node<'_>, span: Span, out: &Output<'_>) -> Terms {
     let id = node
-        .get("repository_id")
+        .get(lookup.id.name)
         .and_then(|node| match node.resolve() {
             Resolved::Number(number) => RemoteId::try_from(number.as_u64()?).ok(),
             _ => None,

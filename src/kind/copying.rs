@@ -20,6 +20,8 @@ pub struct Copying {
     pub policy: Attribute,
     /// The attribute of a rule that says whether it replaces what is at the target.
     pub overwrites: &'static str,
+    /// Why an item stays missing that would not stay at the target.
+    pub collected: &'static str,
     /// The feature gate of the account without which nothing is copied.
     pub gate: &'static str,
     /// The name of the items in documents.

@@ -173,6 +173,8 @@ impl Eq for IdField {}
 #[derive(Debug)]
 pub struct Lookup {
     pub id: &'static IdField,
+    /// The code of two entries of one resource, which stand in two documents.
+    pub duplicate: &'static str,
     /// The object does not exist, so there is no id.
     pub missing: Unrepairable,
     /// The attribute without which the resource cannot be created.

@@ -196,7 +196,7 @@ pub(super) fn with_run(
     if divided.copied.is_empty() {
         return change;
     }
-    let notes = notes(&divided, wish.copying.list.words);
+    let notes = notes(&divided, wish.copying);
     let run = run(&wish, divided, of, found.is_some());
     let mut change = match (change, found) {
         (Some(change), _) => with(change, run),
@@ -248,22 +248,19 @@ fn run(wish: &Wish, divided: Divided, of: usize, exists: bool) -> Box<Run> {
 }
 
 /// What stays missing, and why.
-fn notes(divided: &Divided, words: (&str, &str)) -> Vec<String> {
+fn notes(divided: &Divided, copying: &Copying) -> Vec<String> {
     [
         (&divided.under_way, "pushed in the last half hour, so under way"),
         (
             &divided.removed,
             "copied and then deleted at the target, so left alone (`--backfill` copies it)",
         ),
-        (
-            &divided.collected,
-            "left out, because a retention of the target would delete it",
-        ),
+        (&divided.collected, copying.collected),
     ]
     .into_iter()
     .filter(|(names, _)| !names.is_empty())
     .map(|(names, why)| {
-        let number = counted(names.len(), words);
+        let number = counted(names.len(), copying.list.words);
         format!("{number} {why}: {}", listed(names, MOST_NAMED))
     })
     .collect()

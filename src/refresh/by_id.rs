@@ -211,7 +211,7 @@ fn look_up(address: &Address, candidates: &[Candidate]) -> Result<Option<RemoteI
                 hits.len(),
                 ids.join(", ")
             );
-            let hint = Some("set `repository_id` to the right one".to_owned());
+            let hint = id_field(address).map(|id| format!("set `{id}` to the right one"));
             Err(ReadFailure {
                 subject: format!("id of {address}"),
                 message,
@@ -221,14 +221,20 @@ fn look_up(address: &Address, candidates: &[Candidate]) -> Result<Option<RemoteI
     }
 }
 
-/// Two entries for one repository would undo each other's changes.
+/// The key of the id in a chart.
+fn id_field(address: &Address) -> Option<&'static str> {
+    address.kind().lookup().map(|lookup| lookup.id.name)
+}
+
+/// Two entries for one object would undo each other's changes.
 fn shared(known: &BTreeMap<Address, RemoteId>) -> Vec<ReadFailure> {
     let mut first = BTreeMap::new();
     let mut failures = Vec::new();
     for (address, id) in known {
         if let Some(other) = first.insert(*id, address) {
             let message = format!("{id} is also the id of {other}");
-            let hint = Some("remove one of the two, or correct its `repository_id`".to_owned());
+            let hint =
+                id_field(address).map(|id| format!("remove one of the two, or correct its `{id}`"));
             failures.push(ReadFailure {
                 subject: format!("id of {address}"),
                 message,

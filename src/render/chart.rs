@@ -205,10 +205,11 @@ impl Writer<'_> {
             Some(UnlistedPolicy::Report) | None => {}
         }
         let terms = self.chart.terms.get(address);
-        if let Some(number) = terms.and_then(|terms| terms.id) {
-            insert(&mut entry, "repository_id", u64::from(number));
-        }
         let kind = address.kind();
+        let id = terms.and_then(|terms| terms.id);
+        if let Some((lookup, number)) = kind.lookup().zip(id) {
+            insert(&mut entry, lookup.id.name, u64::from(number));
+        }
         if kind.place.name().is_none() {
             let own = kind.key.len() - own_parts(address).len();
             for (key, part) in kind.key[own..].iter().zip(own_parts(address)) {

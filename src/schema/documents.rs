@@ -342,7 +342,7 @@ fn report_document() -> Value {
             "job_id",
             described(
                 text(),
-                "The service's job of a mirror run, for a support ticket. The API cannot query it.",
+                "The service's job of the run, for a support ticket. The API cannot query it.",
             ),
         ),
         ("tags", reference("copied")),

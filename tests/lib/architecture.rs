@@ -8,8 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portolan::kind::REGISTRY;
-
 /// Modules without IO, async, clock, environment and randomness: files, and folders with all that
 /// is in them.
 const PURE: &str = "address.rs adopt/ names.rs time/ pattern/ region.rs risk.rs state.rs copies.rs text.rs drift/ doctor/ \
@@ -29,49 +27,6 @@ const EDGES: &str = "std::fs std::env std::net std::process std::thread std::io 
 /// Who may know the emulator.
 const EMULATOR_USERS: &str = "emulator/ commands/ transport/emulated.rs";
 
-/// Who may know a kind by name: the kinds themselves, and the emulator, which has its own.
-const KIND_USERS: &str = "kind/ emulator/";
-
-/// Words that name a kind or an attribute elsewhere, and something else in this file.
-const HOMONYMS: &str = "
-    cli/mod.rs: auto
-    cli/values.rs: auto
-    cli/foreign.rs: force
-    commands/completion/values.rs: auto
-    render/gitlab.rs: description
-    render/sarif.rs: level
-    schema/chart.rs: description
-    schema/change.rs: endpoint force
-    schema/documents.rs: account description
-    schema/live.rs: account
-    schema/words.rs: account description
-    apply/copy/mod.rs: share
-    apply/step.rs: share
-    apply/write.rs: share
-    config/decode.rs: account
-    doctor/mod.rs: account endpoint project
-    schema/doctor.rs: account
-    config/grammar.rs: account share until
-    config/patterns.rs: until
-    plan/limits.rs: share
-    plan/scope_file.rs: account
-    render/chart.rs: account until
-    render/metrics.rs: account
-    risk.rs: share
-    schema/plan.rs: account until
-    schema/run.rs: account
-    transport/endpoint/error.rs: share
-    transport/endpoint/mod.rs: share
-    transport/wallet/issuers.rs: access policy
-";
-
-/// The files that name a kind, with the names in each. Everything about a kind belongs in its
-/// table, so this list may only shrink. In the end only `config/lint.rs` is in it: lints between
-/// kinds are about kinds.
-const KNOW_KINDS: &str = "
-    config/lint.rs: organization override repository sync_rule target_organization target_region
-";
-
 /// The only modules that use each other without being parent and child: an address has a kind, a
 /// kind builds addresses, and both states are made of them: of copies and jobs, too. This list may
 /// only shrink.
@@ -80,28 +35,28 @@ const CIRCLE: &str = "address copies kind kind::copying pattern state";
 const LONGEST_FILE: usize = 600;
 const LONGEST_MAIN: usize = 40;
 
-struct File {
-    path: String,
-    text: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
     /// The program: no comments, no strings, no tests, `use` groups written out.
-    code: String,
+    pub(crate) code: String,
     /// The strings of the program, as they are written.
-    literals: Vec<String>,
+    pub(crate) literals: Vec<String>,
 }
 
 impl File {
-    fn is_in(&self, places: &str) -> bool {
+    pub(crate) fn is_in(&self, places: &str) -> bool {
         places.split_whitespace().any(|place| {
             self.path == place || (place.ends_with('/') && self.path.starts_with(place))
         })
     }
 
-    fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.path.ends_with("tests.rs") || self.path.contains("/tests/")
     }
 
     /// Whether the program names the path or word, not as a part of another.
-    fn names(&self, wanted: &str) -> bool {
+    pub(crate) fn names(&self, wanted: &str) -> bool {
         let part = |at: Option<char>| at.is_some_and(|next| next.is_alphanumeric() || next == '_');
         self.code.match_indices(wanted).any(|(at, found)| {
             !part(self.code[..at].chars().next_back())
@@ -125,7 +80,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Every Rust file below a folder of the package.
-fn sources(folder: &str) -> Vec<File> {
+pub(crate) fn sources(folder: &str) -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths = below(&root);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
@@ -150,7 +105,7 @@ fn sources(folder: &str) -> Vec<File> {
 }
 
 /// The text without comments, literals, and the tests, which are last; and the strings in it.
-fn program(text: &str) -> (String, Vec<String>) {
+pub(crate) fn program(text: &str) -> (String, Vec<String>) {
     let (mut code, mut literals, mut rest) = (String::new(), Vec::new(), text);
     while let Some(next) = rest.chars().next() {
         let ends = |open: usize, close: &str| {
@@ -192,7 +147,7 @@ fn program(text: &str) -> (String, Vec<String>) {
 
 /// Adds each path of a `use` group on its own: `std::{fs, io::Write}` is `std::fs` and
 /// `std::io::Write`.
-fn written_out(code: &str) -> String {
+pub(crate) fn written_out(code: &str) -> String {
     let mut out = code.to_owned();
     for declaration in code.split("use ").skip(1) {
         let mut prefixes = vec![String::new()];
@@ -217,7 +172,7 @@ fn written_out(code: &str) -> String {
 }
 
 #[track_caller]
-fn none(broken: Vec<String>, wall: &str) {
+pub(crate) fn none(broken: Vec<String>, wall: &str) {
     assert!(broken.is_empty(), "{wall}:\n  {}", broken.join("\n  "));
 }
 
@@ -287,166 +242,6 @@ fn only_the_plan_decides_what_is_done() {
         broken,
         "why a change is there is for people, and not to apply a plan is the dry run",
     );
-}
-
-/// Pairs of a file and the names after it, from the lines of a list.
-fn listed(list: &'static str) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let line = |line: &'static str| {
-        let (path, words) = line.trim().split_once(": ")?;
-        Some((path, words.split(' ').collect()))
-    };
-    list.lines().filter_map(line).collect()
-}
-
-/// `SyncRule`, as types are called, for `sync_rule`.
-fn type_name(kind: &str) -> String {
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
-    kind.split('_').map(capital).collect()
-}
-
-/// Whether the names of kinds are compared. `==` between two kinds does not count: it names
-/// neither.
-fn compares_names(code: &str) -> bool {
-    let words: Vec<&str> = code.split_whitespace().collect();
-    let is_name = |at: Option<&&str>| {
-        at.is_some_and(|word| word.contains("kind.name") || word.contains("kind().name"))
-    };
-    let is_compared = |at: usize| is_name(words[..at].last()) || is_name(words.get(at + 1));
-    words
-        .iter()
-        .enumerate()
-        .any(|(at, word)| matches!(*word, "==" | "!=") && is_compared(at))
-}
-
-/// The names of kinds in a file: their modules, statics and types, and as strings their names,
-/// their attributes, the facts of their reads, and the parts of their keys that not all of them
-/// have; `==` for a comparison of names.
-fn kinds_known(file: &File) -> BTreeSet<&'static str> {
-    let mut known = BTreeSet::new();
-    let identifiers = file
-        .code
-        .split(|next: char| !next.is_alphanumeric() && next != '_');
-    let types: Vec<&str> = identifiers
-        .filter(|word| word.starts_with(char::is_uppercase))
-        .collect();
-    for kind in REGISTRY {
-        let (module, constant, name) = (
-            format!("kind::{}", kind.name),
-            kind.name.to_uppercase(),
-            type_name(kind.name),
-        );
-        let is_named = file.names(&module)
-            || types
-                .iter()
-                .any(|word| *word == constant || word.contains(&name));
-        known.extend(is_named.then_some(kind.name));
-        let words = kind
-            .attributes
-            .iter()
-            .map(|attribute| attribute.name)
-            .chain(kind.key[1..].iter().copied());
-        let facts = kind
-            .holds
-            .map(|holds| holds.fact)
-            .into_iter()
-            .chain(kind.blocks_parent.map(|block| block.fact));
-        let words = words.chain(facts.map(|fact| fact.name));
-        known.extend(
-            words
-                .chain([kind.name])
-                .filter(|word| file.literals.iter().any(|literal| literal == word)),
-        );
-    }
-    known.extend(compares_names(&file.code).then_some("=="));
-    known
-}
-
-#[test]
-fn the_test_of_kind_names_finds_every_form() {
-    for (text, expected) in [
-        ("use crate::{kind::{Kind, mirror}, plan};", "mirror"),
-        (
-            "let new = kind::repository::address(a, b, c);",
-            "repository",
-        ),
-        ("matches(address, &SYNC_RULE)", "sync_rule"),
-        ("pub struct MirrorTerms;", "mirror"),
-        (
-            "if kind.name == \"repository\" { return; }",
-            "== repository",
-        ),
-        ("if other.name != address.kind().name { return; }", "=="),
-        ("attributes.get(\"is_public\")", "is_public"),
-        ("address.part(\"target_region\")", "target_region"),
-        ("document.get(\"num_images\")", "num_images"),
-        (
-            "if kind == other { format!(\"a {} of the repository\", kind.name) }",
-            "",
-        ),
-        ("let mirrors = 1; // kind::mirror", ""),
-        (
-            "#[cfg(test)]\nmod tests {\n    use crate::kind::mirror;\n}",
-            "",
-        ),
-    ] {
-        let (code, literals) = program(text);
-        let code = written_out(&code);
-        let file = File {
-            path: String::new(),
-            text: text.to_owned(),
-            code,
-            literals,
-        };
-        let known: Vec<&str> = kinds_known(&file).into_iter().collect();
-        assert_eq!(known.join(" "), expected, "{text}");
-    }
-}
-
-#[test]
-fn only_the_tables_name_the_kinds() {
-    let (expected, homonyms) = (listed(KNOW_KINDS), listed(HOMONYMS));
-    let mut found = BTreeMap::new();
-    let mut broken = Vec::new();
-    for file in &sources("src") {
-        if file.is_in(KIND_USERS) || file.is_test() {
-            continue;
-        }
-        let (mut known, path) = (kinds_known(file), file.path.as_str());
-        for word in homonyms
-            .get(path)
-            .into_iter()
-            .flatten()
-            .filter(|word| !known.remove(*word))
-        {
-            broken.push(format!(
-                "src/{path} does not have the homonym `{word}` any more: take it off the list"
-            ));
-        }
-        if !known.is_empty() {
-            found.insert(path.to_owned(), known);
-        }
-    }
-    let nothing = BTreeSet::new();
-    let paths: BTreeSet<&str> = found
-        .keys()
-        .map(String::as_str)
-        .chain(expected.keys().copied())
-        .collect();
-    for path in paths {
-        let (now, then) = (
-            found.get(path).unwrap_or(&nothing),
-            expected.get(path).unwrap_or(&nothing),
-        );
-        broken.extend(
-            now.difference(then).map(|word| {
-                format!("src/{path} names `{word}`: that belongs in the table of a kind")
-            }),
-        );
-        broken.extend(then.difference(now).map(|word| {
-            format!("src/{path} does not name `{word}` any more: take it off the list")
-        }));
-    }
-    none(broken, "what is known of a kind stands in its file");
 }
 
 #[test]

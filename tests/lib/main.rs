@@ -14,6 +14,7 @@ mod fuzz;
 #[path = "../support/given.rs"]
 mod given;
 mod http_door;
+mod kind_names;
 mod law;
 mod laws;
 mod package;

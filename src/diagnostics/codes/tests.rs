@@ -204,6 +204,8 @@ fn every_code_in_the_sources_is_registered_and_every_registered_code_is_used() {
     let named = REGISTRY.iter().filter_map(|kind| kind.naming());
     let wrong = wrong.chain(named.map(|naming| naming.operator));
     used.extend(wrong.map(|wrong| (wrong.code.to_owned(), Severity::Error)));
+    let numbered = REGISTRY.iter().filter_map(|kind| kind.lookup());
+    used.extend(numbered.map(|lookup| (lookup.duplicate.to_owned(), Severity::Error)));
     used.retain(|(code, _)| !of_plans().any(|known| known.name == code));
     let registered: BTreeSet<_> = all()
         .iter()
@@ -242,7 +244,14 @@ fn scan(path: &Path, makers: &[(&str, Severity)], used: &mut BTreeSet<(String, S
             // Not literals: the codes of plan changes, which another test checks, and those in the
             // table of a kind, which the caller adds.
             if argument.starts_with("&format!(\"plan-")
-                || ["reason.code", "error.code", "self.code", "&self.code"].contains(&argument)
+                || [
+                    "reason.code",
+                    "error.code",
+                    "self.code",
+                    "&self.code",
+                    "lookup.duplicate",
+                ]
+                .contains(&argument)
             {
                 continue;
             }

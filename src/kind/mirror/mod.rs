@@ -174,6 +174,7 @@ pub static MIRROR: Kind = Kind {
     note_on_creation: None,
     identity: Identity::LookedUp(&Lookup {
         id: &ID,
+        duplicate: "duplicate-mirror",
         missing: Unrepairable {
             code: "no-such-repository",
             problem: "there is no git repository of this name, and portolan cannot create one",

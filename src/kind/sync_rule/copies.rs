@@ -46,6 +46,7 @@ pub(super) static COPYING: Copying = Copying {
             replaced, `missing` whenever the target lacks some. Nothing is overwritten.",
     },
     overwrites: "override",
+    collected: "left out, because a retention of the target would delete it",
     gate: "enable_image_sync",
     items: "tags",
     list: &tag::TAGS,

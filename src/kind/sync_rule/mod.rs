@@ -24,11 +24,11 @@ use crate::{
     region::TARGET_REGIONS,
     risk::RiskClass,
     state::{Attributes, LiveResource},
-    wire::{
-        Method, Request, Response, Service,
-        error::{ApiError, SYNC_RULE_NOT_FOUND},
-    },
+    wire::{Method, Request, Response, Service, error::ApiError},
 };
+
+/// The code for deleting a rule that does not exist, with 400.
+const NOT_FOUND: &str = "SVCSTG.SWR.4001158";
 
 /// The list has no pages and "returns 100 records by default", so a list of exactly 100 may be
 /// incomplete.
@@ -157,7 +157,7 @@ pub static SYNC_RULE: Kind = Kind {
     },
     // In practice this deletion answers with 400 and not with 404 (swr-api: section 1, point 8).
     quota: None,
-    gone_codes: &[SYNC_RULE_NOT_FOUND],
+    gone_codes: &[NOT_FOUND],
     absent_codes: &[],
     wire: &Api,
 };

@@ -56,9 +56,6 @@ const REPOSITORY_NOT_FOUND: [&str; 2] = ["CH.004404", "CH.000404"];
 /// valid.
 const NO_PERMISSION: &str = "CH.080401";
 
-/// The code for deleting a sync rule that does not exist, with 400.
-pub(crate) const SYNC_RULE_NOT_FOUND: &str = "SVCSTG.SWR.4001158";
-
 /// Classifies an answer. `absent_codes` are codes of a 400 that mean "absent" for this request
 /// only, such as those of some deletions.
 pub fn classify(response: &Response, absent_codes: &[&str]) -> Class {

@@ -186,13 +186,11 @@ fn most_404s_do_not_mean_absent() {
 
 #[test]
 fn a_400_means_absent_only_where_the_caller_allows_it() {
-    let response = coded(400, SYNC_RULE_NOT_FOUND);
+    let gone = "SVCSTG.SWR.4001158";
+    let response = coded(400, gone);
     assert_eq!(classify(&response, &[]), Class::Refused);
-    assert_eq!(classify(&response, &[SYNC_RULE_NOT_FOUND]), Class::Absent);
-    assert_eq!(
-        classify(&coded(500, SYNC_RULE_NOT_FOUND), &[SYNC_RULE_NOT_FOUND]),
-        Class::ServerError
-    );
+    assert_eq!(classify(&response, &[gone]), Class::Absent);
+    assert_eq!(classify(&coded(500, gone), &[gone]), Class::ServerError);
 }
 
 #[test]
