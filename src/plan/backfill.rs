@@ -250,7 +250,10 @@ fn run(wish: &Wish, divided: Divided, of: usize, exists: bool) -> Box<Run> {
 /// What stays missing, and why.
 fn notes(divided: &Divided, copying: &Copying) -> Vec<String> {
     [
-        (&divided.under_way, "pushed in the last half hour, so under way"),
+        (
+            &divided.under_way,
+            "pushed in the last half hour, so under way",
+        ),
         (
             &divided.removed,
             "copied and then deleted at the target, so left alone (`--backfill` copies it)",

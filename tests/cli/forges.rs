@@ -108,7 +108,10 @@ fn no_result_is_without_a_location() {
         .iter()
         .map(|result| &result["ruleId"])
         .collect();
-    assert_eq!(codes, ["too-many-deletes", "too-large-a-share", "plan-delete"]);
+    assert_eq!(
+        codes,
+        ["too-many-deletes", "organization-emptied", "plan-delete"]
+    );
 }
 
 #[test]

@@ -343,9 +343,9 @@ fn a_day_holds_however_the_service_rounds() {
     );
     let output = world.try_apply(&["--allow", "shares"]).exits(1);
     assert!(
-        output
-            .to_string()
-            .contains("until: sent \"2099-12-31T12:00:00Z\", the service has \"2100-01-01T00:00:00Z\""),
+        output.to_string().contains(
+            "until: sent \"2099-12-31T12:00:00Z\", the service has \"2100-01-01T00:00:00Z\""
+        ),
         "{output}"
     );
 }
@@ -418,12 +418,13 @@ fn what_the_service_would_refuse_stops_the_plan() {
     world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = true);
     world.chart(&chart(&ONE.replace("2099-12-31", "forever")));
     let plan = world.plan_json(&["--allow", "shares"]);
-    assert_eq!(plan["changes"][0]["action"], json!("update"));
+    assert_eq!(plan["changes"][0]["actions"], json!(["update"]));
     assert_eq!(plan["stopped"][0]["code"], json!("shared-public"));
     // Its removal is what ends the stop.
     world.chart(&chart("      web: { share: [] }\n"));
     assert_eq!(world.plan_json(&[])["stopped"], json!([]));
     // The own account, which the chart does not name.
+    world.edit(|state| state.ensure_repository(NORTH, "team-a", "web").is_public = false);
     world.chart(&chart(&ONE.replace("partner-co", "EMULATOR")));
     let _ = world
         .plan(&["--allow", "shares"])
