@@ -14,6 +14,7 @@ mod access;
 mod account;
 mod adopt;
 mod adopt_walk;
+mod again;
 mod agreement;
 mod answers;
 mod apply;

@@ -47,7 +47,10 @@ fn is_refused(world: &World, because: &str) {
 fn a_saved_plan_is_applied_without_the_chart_and_without_a_question() {
     let world = saved(World::of(QUICKSTART));
     std::fs::remove_file(world.path("portolan.yaml")).unwrap();
-    let output = world.run(&["apply", "plan.json"]).exits(0);
+    let output = world
+        .leaves_work("there is no chart")
+        .run(&["apply", "plan.json"])
+        .exits(0);
     let _ = output.says("Apply complete! Resources: 3 added, 0 changed, 0 destroyed.");
     world.chart(QUICKSTART);
     world.is_settled();

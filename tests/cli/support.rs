@@ -5,7 +5,7 @@ use std::{
     fmt, fs,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::LazyLock,
+    sync::{LazyLock, Mutex},
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,8 @@ use portolan::emulator::{Emulator, Entry, Fault, Settings, State, serve};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
+
+use crate::again;
 
 pub(crate) const AK: &str = "FAKEAK00000000000001";
 pub(crate) const SK: &str = "fake-secret-key-0001";
@@ -54,6 +56,9 @@ pub(crate) fn listen() -> TcpListener {
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
     directory: TempDir,
+    settings: Settings,
+    /// Why the next successful apply leaves something to do.
+    unsettled: Mutex<Option<&'static str>>,
     url: String,
     variables: Vec<(String, String)>,
 }
@@ -72,7 +77,7 @@ impl World {
 
     /// A service with these settings, and a program without credentials.
     pub(crate) fn with(settings: Settings) -> World {
-        let emulator = Emulator::new(settings);
+        let emulator = Emulator::new(settings.clone());
         let listener = listen();
         let url = format!("http://{}", listener.local_addr().unwrap());
         RUNTIME.spawn(serve(emulator.clone(), listener, None));
@@ -80,6 +85,8 @@ impl World {
         let world = World {
             emulator,
             directory,
+            settings,
+            unsettled: Mutex::default(),
             url,
             variables: Vec::new(),
         };
@@ -148,9 +155,28 @@ impl World {
         self.output(self.command(arguments))
     }
 
+    /// The next successful apply leaves something to do, for this reason.
+    pub(crate) fn leaves_work(&self, reason: &'static str) -> &World {
+        *self.unsettled.lock().unwrap() = Some(reason);
+        self
+    }
+
+    /// The reason of [`World::leaves_work`], once.
+    pub(crate) fn unsettled(&self) -> Option<&'static str> {
+        self.unsettled.lock().unwrap().take()
+    }
+
+    /// As [`World::ended`]. A successful apply leaves nothing to do.
+    #[track_caller]
+    pub(crate) fn output(&self, mut command: Command) -> Output {
+        let output = self.ended(&mut command);
+        again::plan(self, &self.settings, &command, &output);
+        output
+    }
+
     /// Waits for the end of a command, and hides what differs between executions. A command that
     /// plans must not write.
-    pub(crate) fn output(&self, mut command: Command) -> Output {
+    fn ended(&self, command: &mut Command) -> Output {
         let only_reads = command.get_args().any(|argument| {
             ["plan", "validate", "doctor", "list", "snapshot"]
                 .iter()
@@ -175,7 +201,7 @@ impl World {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
-        self.fits_the_schema(&command, &output);
+        self.fits_the_schema(command, &output);
         output
     }
 
@@ -287,7 +313,9 @@ impl World {
 
     /// Runs `apply --yes`, which succeeds; the next plan is empty.
     pub(crate) fn apply(&self, arguments: &[&str]) -> Output {
-        let output = self.try_apply(arguments).exits(0);
+        let arguments = [&["apply", "--yes"], arguments].concat();
+        let output = self.ended(&mut self.command(&arguments)).exits(0);
+        // Against the service of the test itself, so that a plan that writes is noticed.
         self.is_settled();
         output
     }
