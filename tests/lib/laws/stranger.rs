@@ -467,9 +467,9 @@ impl Run {
         let expected = match (&change.action, parts(change).len()) {
             (Action::Delete { .. }, _) => "it was deleted, but still exists",
             (_, 5) => "auto: sent true, the service has false",
-            _ if kind(change) == "access" => r#", is "manage""#,
-            _ if kind(change) == "retention" => ", is 7",
-            _ => r#", is "of a stranger""#,
+            _ if kind(change) == "access" => r#"the service has "manage""#,
+            _ if kind(change) == "retention" => "the service has 7",
+            _ => r#"the service has "of a stranger""#,
         };
         assert!(message.contains(expected), "{context}");
         End::Noticed
