@@ -177,7 +177,8 @@ pub(crate) static ACCEPTANCE: Record = Record {
             "code",
             Form::OneOf(&finding::CODES),
             "unlisted",
-            "Only findings of this code, and no differences. Absent: all differences and findings there.",
+            "Only findings of this code, and no differences. Absent: all differences and findings \
+            there.",
         ),
         key(
             "until",

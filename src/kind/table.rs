@@ -173,7 +173,7 @@ impl Eq for IdField {}
 #[derive(Debug)]
 pub struct Lookup {
     pub id: &'static IdField,
-    /// The code of two entries of one resource, which stand in two documents.
+    /// The code of the diagnostic for a resource that two documents list.
     pub duplicate: &'static str,
     /// The object does not exist, so there is no id.
     pub missing: Unrepairable,

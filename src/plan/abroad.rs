@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{Action, Change, Plan, Stop};
 use crate::{address::Address, kind::place::ItemError, state::Live};
 
-/// One stop for each creation or update below a public parent, or for the account of the credentials.
+/// One stop for each creation or update below a public parent, or for the account of the
+/// credentials.
 pub(super) fn stops(plan: &Plan, live: &Live) -> Vec<Stop> {
     let is_written =
         |action: &Action| matches!(action, Action::Create { .. } | Action::Update { .. });
